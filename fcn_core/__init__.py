@@ -1,0 +1,1 @@
+"""FCN Lab: fully convolutional networks for semantic segmentation, to use, understand and train."""

@@ -1,0 +1,1 @@
+"""Data sets and what is done to a sample before the network sees it."""

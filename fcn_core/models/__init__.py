@@ -1,0 +1,1 @@
+"""Trunks and the one FCN class."""

@@ -1,0 +1,1 @@
+"""Exact arithmetic and tensor operations that the networks are made of."""

@@ -1,0 +1,1 @@
+"""Settings, loop, evaluation and run folder."""
