@@ -1,0 +1,101 @@
+"""Weights from one network into another (the reference code's "surgery").
+
+From an ImageNet classifier into an FCN's trunk, and from a coarser FCN into a finer one
+(32s -> 16s -> 8s), whose new score layers stay at zero so that it starts where the coarse one ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fcn_core.models.backbones import like_rgb
+from fcn_core.models.fcn import FCN
+
+
+@dataclass(frozen=True)
+class Transplant:
+    """Which of the receiving network's keys were filled, which kept their own values, which given keys had no place."""
+
+    copied: tuple[str, ...]
+    kept: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def transplant_classifier(model: FCN, state: Mapping[str, Tensor]) -> Transplant:
+    """Fills `model`'s trunk from the state dict of torchvision's classifier of the same name and full width.
+
+    Linear layers fc6 and fc7 are reshaped into convolutions; a first layer for other than three
+    channels is made from the RGB weights. ValueError lists layers that are missing or do not fit.
+    GoogLeNet's classifier was trained on images normalised by mean and deviation 0.5.
+    """
+    fc6, fc7 = _CLASSIFIER_LAYERS.get(model.trunk.name, (None, None))
+    if model.trunk.name == "caffenet":
+        raise ValueError("torchvision has no CaffeNet classifier; start from an alexnet or vgg16 trunk")
+    sources: dict[str, Tensor] = {}
+    for key, value in state.items():
+        if key.startswith("features."):
+            sources["trunk." + key] = value
+        elif fc6 and key.startswith((fc6 + ".", fc7 + ".")):
+            layer = "fc6" if key.startswith(fc6 + ".") else "fc7"
+            sources[f"trunk.fc.{layer}.{key.rsplit('.', 1)[1]}"] = value
+        elif model.trunk.fc is None and not key.startswith(("fc.", "aux")):
+            sources["trunk.features." + key] = value
+    receiving = {k: v for k, v in model.state_dict().items() if k.startswith("trunk.") and ".norm" not in k}
+    fitted: dict[str, Tensor] = {}
+    wrong: list[str] = []
+    for key, own in receiving.items():
+        value = sources.get(key)
+        if value is None:
+            wrong.append(f"{key} is missing")
+            continue
+        if key.startswith("trunk.fc.") and key.endswith("weight"):
+            value = value.reshape(own.shape) if value.numel() == own.numel() else value
+        elif value.ndim == 4 and value.shape[1] == 3 != own.shape[1]:
+            value = like_rgb(value, own.shape[1])
+        if value.shape != own.shape:
+            wrong.append(f"{key} has shape {tuple(value.shape)}, expected {tuple(own.shape)}")
+        fitted[key] = value
+    if wrong:
+        raise ValueError(
+            f"these are not the weights of a full-width {model.trunk.name} classifier: {'; '.join(wrong[:5])}"
+            + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        )
+    return _copy(model, fitted, unused=sorted(set(sources) - set(receiving)))
+
+
+def transplant_coarser(model: FCN, coarse: FCN) -> Transplant:
+    """Fills a finer FCN from a coarser one: every parameter of the same name and shape; new score layers are zeroed.
+
+    ValueError when the trunks or the classes differ.
+    """
+    a, b = model.spec, coarse.spec
+    if (a.backbone, a.width, a.num_classes, a.in_channels) != (b.backbone, b.width, b.num_classes, b.in_channels):
+        raise ValueError(
+            f"expected a coarser network with a {a.backbone} trunk of width {a.width:g}, {a.num_classes} classes and "
+            f"{a.in_channels} image channels; got {b.backbone}, {b.width:g}, {b.num_classes} and {b.in_channels}"
+        )
+    own, given = model.state_dict(), coarse.state_dict()
+    fitted = {key: value for key, value in given.items() if key in own and value.shape == own[key].shape}
+    for key in own:
+        if ".score_" in key and key not in fitted:
+            fitted[key] = torch.zeros_like(own[key])
+    return _copy(model, fitted, unused=sorted(set(given) - set(own)))
+
+
+_CLASSIFIER_LAYERS = {
+    "vgg16": ("classifier.0", "classifier.3"),
+    "vgg16_bn": ("classifier.0", "classifier.3"),
+    "alexnet": ("classifier.1", "classifier.4"),
+}
+
+
+def _copy(model: FCN, fitted: Mapping[str, Tensor], *, unused: list[str]) -> Transplant:
+    own = model.state_dict()
+    with torch.no_grad():
+        for key, value in fitted.items():
+            own[key].copy_(value)
+    return Transplant(tuple(fitted), tuple(key for key in own if key not in fitted), tuple(unused))
