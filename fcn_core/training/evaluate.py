@@ -1,0 +1,149 @@
+"""Measure a network on a labelled data set: one confusion matrix for each head, over all pixels of all pictures.
+
+Every picture goes through at its own size and is compared at that size; a batch holds only pictures of one size, so
+that its result does not depend on the batch size.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from fcn_core.data.sample import Sample
+from fcn_core.labels import LabelSet
+from fcn_core.metrics import ConfusionMatrix
+from fcn_core.weights.preprocessing import Preprocessing
+
+
+class LabelledPictures(Protocol):
+    """A map-style data set: length, samples, classes."""
+
+    labels: LabelSet
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample: ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    heads: head (32, 16, 8) -> confusion matrix. images: pictures measured. seconds: all of it; network_seconds: the
+    forward passes alone.
+    """
+
+    heads: dict[int, ConfusionMatrix]
+    classes: tuple[str, ...]
+    images: int
+    seconds: float
+    network_seconds: float
+
+    @property
+    def finest(self) -> int:
+        """The head with the smallest stride, by which weights are compared."""
+        return min(self.heads)
+
+    @property
+    def miou(self) -> float:
+        """Mean IoU of the finest head."""
+        return self.heads[self.finest].scores().miou
+
+    def as_dict(self) -> dict[str, Any]:
+        """{"heads": {"32s": {"pa", "mpa", "miou", "fwiou", "iou": {class: value}}, …}} for JSON, coarse to fine."""
+        ordered = sorted(self.heads, reverse=True)
+        return {"heads": {f"{h}s": self.heads[h].scores().as_dict(self.classes) for h in ordered}}
+
+
+def evaluate(
+    model: nn.Module,
+    dataset: LabelledPictures,
+    preprocessing: Preprocessing,
+    *,
+    heads: Sequence[int] | None = None,
+    batch_size: int = 1,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+    channels_last: bool = True,
+    on_prediction: Callable[[Sample, int, Any], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Run `model` over every picture of `dataset` and count.
+
+    model: called as `model(N×C×H×W, heads)` -> output with `.logits[head]` N×K×H×W; left in the mode it was in.
+    heads: strides to measure; None measures all that the model has. dtype: torch.bfloat16 or torch.float16 computes
+    under autocast. on_prediction: called as (sample, head, label map H×W uint8 numpy) for each picture and head, in
+    order. progress: called as (pictures done, pictures in all). ValueError when the classes do not fit the data.
+    """
+    if len(dataset) == 0:
+        raise ValueError("the data set is empty, there is nothing to measure")
+    classes = dataset.labels.classes
+    matrices: dict[int, ConfusionMatrix] = {}
+    device = torch.device(device)
+    begun, network_seconds, done = time.perf_counter(), 0.0, 0
+    was_training = model.training
+    model.eval()
+    try:
+        for samples in _batches_of_one_size(dataset, batch_size):
+            batch = torch.stack([preprocessing.apply(s.image) for s in samples])
+            batch = batch.to(device, memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+            started = time.perf_counter()
+            with torch.inference_mode(), _autocast(device, dtype):
+                logits = model(batch, heads).logits
+                predictions = {head: _label_maps(scores, len(classes)) for head, scores in logits.items()}
+            network_seconds += time.perf_counter() - started
+            for head, maps in predictions.items():
+                matrix = matrices.setdefault(head, ConfusionMatrix(len(classes)))
+                for sample, prediction in zip(samples, maps, strict=True):
+                    matrix.update(sample.mask, prediction)
+            if on_prediction is not None:
+                for place, sample in enumerate(samples):
+                    for head in sorted(predictions, reverse=True):
+                        on_prediction(sample, head, predictions[head][place])
+            done += len(samples)
+            if progress is not None:
+                progress(done, len(dataset))
+    finally:
+        model.train(was_training)
+    return Evaluation(
+        heads=dict(sorted(matrices.items(), reverse=True)),
+        classes=classes,
+        images=done,
+        seconds=time.perf_counter() - begun,
+        network_seconds=network_seconds,
+    )
+
+
+def _label_maps(logits: torch.Tensor, classes: int) -> Any:
+    """N×K×H×W scores -> N×H×W uint8 class indices (numpy)."""
+    if logits.shape[1] != classes:
+        raise ValueError(
+            f"the network tells {logits.shape[1]} classes apart, but the data set has {classes}; "
+            "measure it on data with its own classes"
+        )
+    return logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+
+
+def _autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
+
+
+def _batches_of_one_size(dataset: LabelledPictures, batch_size: int) -> Iterator[list[Sample]]:
+    """Consecutive samples of equal size, at most `batch_size` of them."""
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    waiting: list[Sample] = []
+    for index in range(len(dataset)):
+        sample = dataset[index]
+        if waiting and (len(waiting) == batch_size or waiting[0].mask.shape != sample.mask.shape):
+            yield waiting
+            waiting = []
+        waiting.append(sample)
+    if waiting:
+        yield waiting

@@ -1,0 +1,79 @@
+"""The loss of a pixel labelling network: softmax cross-entropy over all pixels that are not void.
+
+Mean over the pixels that count by default; the reference code sums them instead (and its learning rates near 1e-10
+belong to that sum). Class weights: median frequency (Eigen and Fergus 2015) and ENet's 1 / ln(1.02 + p) (Paszke et
+al. 2016), whose square root is gentler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fcn_core.labels import VOID
+
+ENET_C = 1.02
+
+
+def class_weights(counts: np.ndarray, kind: str) -> Tensor | None:
+    """Weight of each class as float32, or None for equal weights.
+
+    counts: pixels of each class in the training data, shape K. kind: "none", "median_frequency", "enet" or
+    "sqrt_enet". A class without pixels gets the weight 1 (median frequency) or that of p = 0 (ENet).
+    """
+    if kind == "none":
+        return None
+    total = counts.sum()
+    if total == 0:
+        raise ValueError("the training data has no labelled pixels, so classes cannot be weighted by frequency")
+    share = counts / total
+    if kind == "median_frequency":
+        weights = np.ones(len(counts))
+        present = share > 0
+        weights[present] = np.median(share[present]) / share[present]
+    elif kind == "enet":
+        weights = 1 / np.log(ENET_C + share)
+    elif kind == "sqrt_enet":
+        weights = np.sqrt(1 / np.log(ENET_C + share))
+    else:
+        raise ValueError(f"unknown class weights {kind!r}; expected none, median_frequency, enet or sqrt_enet")
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+def pixel_loss(
+    logits: Tensor, target: Tensor, *, weights: Tensor | None = None, reduction: str = "mean", smoothing: float = 0.0
+) -> Tensor:
+    """Cross-entropy of one head. logits: N×K×H×W; target: N×H×W int64 with 255 where nothing counts.
+
+    "mean" divides by the (weighted) number of pixels that count, and is 0, not nan, when all are void.
+    """
+    loss = F.cross_entropy(
+        logits.float(), target, weight=weights, ignore_index=VOID, reduction="sum", label_smoothing=smoothing
+    )
+    if reduction == "sum":
+        return loss
+    counted = target[target != VOID]
+    pixels = torch.as_tensor(counted.numel()) if weights is None else weights[counted].sum()
+    return loss / pixels.clamp(min=1e-6).to(loss)
+
+
+def heads_loss(
+    logits: Mapping[int, Tensor],
+    target: Tensor,
+    *,
+    head_weights: Mapping[int, float],
+    weights: Tensor | None = None,
+    reduction: str = "mean",
+    smoothing: float = 0.0,
+) -> Tensor:
+    """Weighted sum of the heads' losses (deep supervision). logits: head -> N×K×H×W."""
+    losses = [
+        share * pixel_loss(logits[head], target, weights=weights, reduction=reduction, smoothing=smoothing)
+        for head, share in head_weights.items()
+        if share > 0
+    ]
+    return torch.stack(losses).sum()

@@ -1,0 +1,236 @@
+"""The endless stream of training pictures: which picture comes at which place, and how it is varied.
+
+Draw k is a pure function of (seed, k): its picture, crop and colours do not depend on what was drawn before, on the
+number of workers or on how many processes share a batch. A run that is resumed at step n therefore goes on with
+exactly the pictures that an uninterrupted run would have seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from fcn_core.data.camvid import CamVid
+from fcn_core.data.sample import Sample
+from fcn_core.data.transforms import Blur, ColourJitter, Compose, Noise, RandomView, Transform, mix_classes
+from fcn_core.labels import VOID, LabelSet
+from fcn_core.training.config import AugmentSettings, DataSettings
+from fcn_core.weights.preprocessing import Preprocessing
+
+
+class LabelledPictures(Protocol):
+    """What every data set offers."""
+
+    labels: LabelSet
+    name: str
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample: ...
+
+
+class Kept:
+    """A data set whose pictures stay in memory after their first use, shared with forked worker processes.
+
+    Pictures must be of one size, that of the first; others are passed through. Memory is taken as it is filled.
+    """
+
+    def __init__(self, source: LabelledPictures) -> None:
+        self.source, self.labels, self.name = source, source.labels, source.name
+        self.names: dict[int, str] = {}
+        self._allocate()
+
+    def _allocate(self) -> None:
+        first = self.source[0]
+        self.height, self.width = first.mask.shape
+        self.pixels = self.height * self.width
+        count = len(self.source)
+        self._filled = mmap.mmap(-1, count)  # anonymous and shared: forked workers fill one store together
+        self._store = mmap.mmap(-1, count * self.pixels * 4)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> Sample:
+        if index < 0 or index >= len(self):
+            raise IndexError(f"{self.name} has {len(self)} pictures, there is no number {index}")
+        image, mask = self._places(index)
+        if not self._filled[index]:
+            sample = self.source[index]
+            if sample.mask.shape != mask.shape:
+                return sample
+            image[:], mask[:] = sample.image, sample.mask
+            self._filled[index] = 1  # after the pixels, so that no other process reads half a picture
+            return sample
+        return Sample(image=image.copy(), mask=mask.copy(), name=f"{self.name}-{index}")
+
+    def _places(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        start = index * self.pixels * 4
+        block = np.frombuffer(self._store, dtype=np.uint8, count=self.pixels * 4, offset=start)
+        image = block[: self.pixels * 3].reshape(self.height, self.width, 3)
+        return image, block[self.pixels * 3 :].reshape(self.height, self.width)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the store: a worker that is spawned, not forked, keeps its own."""
+        return {"source": self.source}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["source"])  # type: ignore[misc]
+
+
+class Subset:
+    """Evenly spread pictures of a data set."""
+
+    def __init__(self, source: LabelledPictures, count: int) -> None:
+        self.source, self.labels, self.name = source, source.labels, source.name
+        self.indices = np.linspace(0, len(source) - 1, min(count, len(source))).round().astype(int).tolist()
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.source[self.indices[index]]
+
+
+def open_data(settings: DataSettings) -> LabelledPictures:
+    """The data set that the settings name; ValueError says what is missing."""
+    data: LabelledPictures
+    if settings.kind == "streets":
+        from fcn_core.data.streets import Streets
+
+        data = Streets(settings.count, seed=settings.seed, size=settings.size)
+    elif settings.kind == "camvid":
+        data = CamVid(settings.root or "", settings.split or "train")
+    else:
+        from fcn_core.data.folder import Folder
+
+        data = Folder(settings.root or "", settings.split)
+    if settings.limit is not None and settings.limit < len(data):
+        data = Subset(data, settings.limit)
+    return Kept(data) if settings.keep else data
+
+
+def count_classes(data: Sequence[LabelledPictures], shares: Sequence[float], *, at_most: int = 400) -> np.ndarray:
+    """Pixels of each class, shape K float64, over evenly spread pictures of each part, weighted by its share."""
+    counts = np.zeros(len(data[0].labels))
+    for part, share in zip(data, shares, strict=True):
+        some = Subset(part, at_most)
+        own = sum(np.bincount(some[i].mask.ravel(), minlength=256)[: len(counts)] for i in range(len(some)))
+        counts += share * own / max(1, own.sum())
+    return counts
+
+
+class Draws:
+    """Map-style stream for a DataLoader: draw number k -> (image C×H×W float32 preprocessed, mask H×W uint8)."""
+
+    def __init__(
+        self,
+        data: Sequence[LabelledPictures],
+        *,
+        shares: Sequence[float | None],
+        augment: AugmentSettings,
+        preprocessing: Preprocessing,
+        seed: int,
+    ) -> None:
+        classes = [part.labels.classes for part in data]
+        if any(c != classes[0] for c in classes):
+            raise ValueError("data sets can only be mixed when their classes are the same, in the same order")
+        self.data = list(data)
+        weights = np.array([len(d) if s is None else s for d, s in zip(data, shares, strict=True)], dtype=float)
+        if any(s is None for s in shares) and any(s is not None for s in shares):
+            raise ValueError("give every data set of a mixture a share, or none")
+        self.shares = weights / weights.sum()
+        self.preprocessing, self.seed, self.augment = preprocessing, seed, augment
+        self.rare = tuple(data[0].labels.index(name) for name in augment.rare_classes)
+        self.view, self.look = build_transforms(augment, self.rare, preprocessing)
+        self.epoch_length = self._epoch_length()
+        self._plan: tuple[int, np.ndarray] | None = None
+
+    def _epoch_length(self) -> int:
+        """Draws an epoch: as many as give the part with the smallest surplus one pass (one data set: its length)."""
+        return max(1, round(min(len(d) / s for d, s in zip(self.data, self.shares, strict=True))))
+
+    def _epoch_plan(self, epoch: int) -> np.ndarray:
+        """epoch_length × 2: data set and picture of each draw of an epoch. No picture twice before all of its set."""
+        if self._plan is None or self._plan[0] != epoch:
+            edges = np.rint(np.cumsum([0.0, *self.shares]) * self.epoch_length).astype(int)
+            rows = []
+            for number, part in enumerate(self.data):
+                each = edges[number + 1] - edges[number]
+                places = np.arange(epoch * each, (epoch + 1) * each)
+                for turn in np.unique(places // len(part)):
+                    order = np.random.default_rng([self.seed, 1, number, int(turn)]).permutation(len(part))
+                    chosen = order[places[places // len(part) == turn] % len(part)]
+                    rows.append(np.column_stack([np.full(len(chosen), number), chosen]))
+            plan = np.random.default_rng([self.seed, 2, epoch]).permutation(np.concatenate(rows))
+            self._plan = (epoch, plan)
+        return self._plan[1]
+
+    def sample(self, draw: int) -> Sample:
+        """The varied sample of a draw, before preprocessing."""
+        epoch, place = divmod(draw, self.epoch_length)
+        number, index = self._epoch_plan(epoch)[place]
+        rng = np.random.default_rng([self.seed, 3, draw])
+        sample = self.view(self.data[number][int(index)], rng)
+        if rng.random() < self.augment.class_mix:
+            part = self.data[number]
+            other = self.view(part[int(rng.integers(len(part)))], rng)
+            sample = mix_classes(sample, other, rng, classes=self.rare or None)
+        return self.look(sample, rng)
+
+    def __getitem__(self, draw: int) -> tuple[Tensor, Tensor]:
+        sample = self.sample(draw)
+        return self.preprocessing.apply(sample.image), torch.from_numpy(np.ascontiguousarray(sample.mask))
+
+
+def build_transforms(
+    augment: AugmentSettings, rare: tuple[int, ...], preprocessing: Preprocessing
+) -> tuple[RandomView, Transform]:
+    """The geometric part and the part that only changes colours."""
+    mean = [255 * m / preprocessing.scale for m in preprocessing.mean[:3]]
+    red, green, blue = mean[::-1] if preprocessing.channel_order == "BGR" else mean
+    view = RandomView(
+        size=augment.crop, scale=augment.scale, stretch=augment.stretch, rotate=augment.rotate, mirror=augment.mirror,
+        fill=(round(red), round(green), round(blue)), rare=augment.rare_crops, rare_classes=rare,
+    )  # fmt: skip
+    colours = ColourJitter(
+        brightness=augment.brightness, contrast=augment.contrast, saturation=augment.saturation, hue=augment.hue,
+        balance=augment.balance, gamma=augment.gamma, probability=augment.colour_probability,
+    )  # fmt: skip
+    blur, noise = Blur(augment.blur, augment.blur_probability), Noise(augment.noise, augment.noise_probability)
+    return view, Compose((colours, blur, noise))
+
+
+class StepBatches:
+    """Batch sampler: for each step from `first` on, this process's part of the step's draws; endless."""
+
+    def __init__(self, batch_size: int, *, first: int = 0, rank: int = 0, processes: int = 1) -> None:
+        if batch_size % processes:
+            raise ValueError(f"batch_size {batch_size} cannot be divided evenly over {processes} processes")
+        self.batch_size, self.first, self.rank = batch_size, first, rank
+        self.part = batch_size // processes
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for step in itertools.count(self.first):
+            start = step * self.batch_size + self.rank * self.part
+            yield list(range(start, start + self.part))
+
+
+def prepare_worker(_: int) -> None:
+    """Worker processes use one thread, and leave Ctrl-C and stop signals to the main process."""
+    cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def counted_pixels(mask: Tensor) -> int:
+    """How many pixels of a batch are not void."""
+    return int((mask != VOID).sum())
