@@ -1,4 +1,4 @@
-"""One labelled picture: what every data set of this package returns."""
+"""One labelled picture: what every data set of the project hands out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sample:
-    """A photo with its label map.
+    """An image with its label map.
 
-    image: H×W×3 uint8 RGB, 0-255. mask: H×W uint8 class indices, `labels.VOID` (255) where nothing counts.
-    name: short and unique within its data set, such as a file-name stem.
+    image: H×W×3 uint8, RGB. mask: H×W uint8, one class index a pixel, 255 (`labels.VOID`) where
+    nothing is counted. name: a short stable name for messages and file names.
+    Raises ValueError where shapes or dtypes do not fit.
     """
 
     image: np.ndarray
@@ -20,8 +21,18 @@ class Sample:
     name: str
 
     def __post_init__(self) -> None:
+        for what, array in (("image", self.image), ("mask", self.mask)):
+            if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
+                got = getattr(array, "dtype", type(array).__name__)
+                raise ValueError(f"sample {self.name!r}: the {what} must be a uint8 numpy array, got {got}")
+        if self.image.ndim != 3 or self.image.shape[2] != 3:
+            raise ValueError(f"sample {self.name!r}: the image must be H×W×3 (RGB), got shape {self.image.shape}")
+        if self.mask.ndim != 2:
+            raise ValueError(f"sample {self.name!r}: the mask must be H×W, got shape {self.mask.shape}")
         if self.image.shape[:2] != self.mask.shape:
             raise ValueError(
-                f"sample {self.name}: the image is {self.image.shape[1]}×{self.image.shape[0]} pixels and the label map "
-                f"{'×'.join(str(n) for n in self.mask.shape[::-1])}; they must have the same size"
+                f"sample {self.name!r}: image and mask must have one size, got {self.image.shape[:2]} and "
+                f"{self.mask.shape}; resize the mask with nearest neighbour"
             )
+        if 0 in self.mask.shape:
+            raise ValueError(f"sample {self.name!r}: image and mask are empty (shape {self.mask.shape})")
