@@ -90,9 +90,7 @@ def _vgg16(spec: FCNSpec, *, batch_norm: bool) -> Trunk:
     cfg: list[str | int] = [_scaled(c, spec.width) if isinstance(c, int) else c for c in VGG_CFGS["D"]]
     features = make_layers(cfg, batch_norm=batch_norm)
     _replace_first(features, spec, padding=1)
-    pools = [i for i, layer in enumerate(features) if isinstance(layer, nn.MaxPool2d)]
-    for index in pools:
-        features[index].ceil_mode = True
+    pools = _centre_poolings(features, spec)
     fc = _convolutional_classifier(_scaled(512, spec.width), 7, spec)
     name = "vgg16_bn" if batch_norm else "vgg16"
     return Trunk(name, features, taps={8: pools[2], 16: pools[3]}, fc=fc, spec=spec)
@@ -137,7 +135,8 @@ def _googlenet(spec: FCNSpec) -> Trunk:
     c64, c192 = s(64, 192)
     first = BasicConv2d(spec.in_channels, c64, kernel_size=7, stride=2, padding=3)
     layers += [("conv1", first), ("maxpool1", nn.MaxPool2d(3, 2, ceil_mode=True))]
-    layers += [("conv2", BasicConv2d(c64, c64, kernel_size=1)), ("conv3", BasicConv2d(c64, c192, kernel_size=3, padding=1))]
+    layers += [("conv2", BasicConv2d(c64, c64, kernel_size=1))]
+    layers += [("conv3", BasicConv2d(c64, c192, kernel_size=3, padding=1))]
     layers += [("maxpool2", nn.MaxPool2d(3, 2, ceil_mode=True))]
     before = [c192]
     for name, channels in _INCEPTIONS.items():
@@ -226,12 +225,12 @@ def _scale_convolutions(features: nn.Sequential, spec: FCNSpec) -> None:
 
 def _centre_poolings(features: nn.Sequential, spec: FCNSpec) -> list[int]:
     """Rounds sizes up, and for "centered" pads 3×3 poolings by one so that cells stay on pixels; their indices."""
-    pools = [i for i, layer in enumerate(features) if isinstance(layer, nn.MaxPool2d)]
-    for index in pools:
-        features[index].ceil_mode = True
-        if spec.alignment == "centered" and features[index].kernel_size == 3:
-            features[index].padding = 1
-    return pools
+    pools = {i: layer for i, layer in enumerate(features) if isinstance(layer, nn.MaxPool2d)}
+    for pool in pools.values():
+        pool.ceil_mode = True
+        if spec.alignment == "centered" and pool.kernel_size == 3:
+            pool.padding = 1
+    return list(pools)
 
 
 def _layer_map(layer: nn.Module) -> CoordinateMap:
@@ -243,7 +242,9 @@ def _layer_map(layer: nn.Module) -> CoordinateMap:
             layer.kernel_size[0], stride=layer.stride[0], padding=int(layer.padding[0]), dilation=layer.dilation[0]
         )
     if isinstance(layer, nn.MaxPool2d):
-        return convolution_map(int(layer.kernel_size), stride=int(layer.stride), padding=int(layer.padding))
+        kernel, stride, padding = layer.kernel_size, layer.stride, layer.padding
+        assert isinstance(kernel, int) and isinstance(stride, int) and isinstance(padding, int)
+        return convolution_map(kernel, stride=stride, padding=padding)
     return CoordinateMap()
 
 

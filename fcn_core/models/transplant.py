@@ -32,26 +32,25 @@ def transplant_classifier(model: FCN, state: Mapping[str, Tensor]) -> Transplant
     channels is made from the RGB weights. ValueError lists layers that are missing or do not fit.
     GoogLeNet's classifier was trained on images normalised by mean and deviation 0.5.
     """
-    fc6, fc7 = _CLASSIFIER_LAYERS.get(model.trunk.name, (None, None))
     if model.trunk.name == "caffenet":
         raise ValueError("torchvision has no CaffeNet classifier; start from an alexnet or vgg16 trunk")
+    linear = _LINEAR_LAYERS.get(model.trunk.name, {})
     sources: dict[str, Tensor] = {}
     for key, value in state.items():
         if key.startswith("features."):
             sources["trunk." + key] = value
-        elif fc6 and key.startswith((fc6 + ".", fc7 + ".")):
-            layer = "fc6" if key.startswith(fc6 + ".") else "fc7"
-            sources[f"trunk.fc.{layer}.{key.rsplit('.', 1)[1]}"] = value
+        elif (layer := key.rsplit(".", 1)[0]) in linear:
+            sources[f"trunk.fc.{linear[layer]}.{key.rsplit('.', 1)[1]}"] = value
         elif model.trunk.fc is None and not key.startswith(("fc.", "aux")):
             sources["trunk.features." + key] = value
     receiving = {k: v for k, v in model.state_dict().items() if k.startswith("trunk.") and ".norm" not in k}
     fitted: dict[str, Tensor] = {}
     wrong: list[str] = []
     for key, own in receiving.items():
-        value = sources.get(key)
-        if value is None:
+        if key not in sources:
             wrong.append(f"{key} is missing")
             continue
+        value = sources[key]
         if key.startswith("trunk.fc.") and key.endswith("weight"):
             value = value.reshape(own.shape) if value.numel() == own.numel() else value
         elif value.ndim == 4 and value.shape[1] == 3 != own.shape[1]:
@@ -86,10 +85,10 @@ def transplant_coarser(model: FCN, coarse: FCN) -> Transplant:
     return _copy(model, fitted, unused=sorted(set(given) - set(own)))
 
 
-_CLASSIFIER_LAYERS = {
-    "vgg16": ("classifier.0", "classifier.3"),
-    "vgg16_bn": ("classifier.0", "classifier.3"),
-    "alexnet": ("classifier.1", "classifier.4"),
+_LINEAR_LAYERS = {
+    "vgg16": {"classifier.0": "fc6", "classifier.3": "fc7"},
+    "vgg16_bn": {"classifier.0": "fc6", "classifier.3": "fc7"},
+    "alexnet": {"classifier.1": "fc6", "classifier.4": "fc7"},
 }
 
 

@@ -29,9 +29,7 @@ def bilinear_weight(channels: int, size: int, *, dtype: torch.dtype = torch.floa
     return weight
 
 
-def upsample_bilinear(
-    x: Tensor, *, factor: int, kernel: int, start: tuple[int, int], size: tuple[int, int]
-) -> Tensor:
+def upsample_bilinear(x: Tensor, *, factor: int, kernel: int, start: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """Rows start..start+size of the transposed convolution of x with the bilinear kernel, no bias.
 
     x: N×C×h×w, float. `kernel` is 2*factor (even factor) or 2*factor - 1. `start` and `size` are
