@@ -170,6 +170,7 @@ class TrainConfig(Settings):
     )
     channels_last: bool = Field(True, description="Memory order of the maps; faster on CPU and GPU.")
     workers: int = Field(1, ge=0, description="Processes that prepare pictures; 0 prepares them in between.")
+    device: Literal["auto", "cpu"] = Field("auto", description="auto takes a GPU when there is one.")
     threads: int | None = Field(None, ge=1, description="Processor threads of torch; empty leaves torch's choice.")
 
     @model_validator(mode="after")

@@ -10,25 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
 
+from fcn_core.data.kept import LabelledPictures
 from fcn_core.data.sample import Sample
-from fcn_core.labels import LabelSet
 from fcn_core.metrics import ConfusionMatrix
 from fcn_core.weights.preprocessing import Preprocessing
-
-
-class LabelledPictures(Protocol):
-    """A map-style data set: length, samples, classes."""
-
-    labels: LabelSet
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Sample: ...
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ exactly the pictures that an uninterrupted run would have seen.
 from __future__ import annotations
 
 import itertools
-import mmap
 import signal
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -19,85 +17,12 @@ import torch
 from torch import Tensor
 
 from fcn_core.data.camvid import CamVid
+from fcn_core.data.kept import Kept, LabelledPictures, Subset
 from fcn_core.data.sample import Sample
 from fcn_core.data.transforms import Blur, ColourJitter, Compose, Noise, RandomView, Transform, mix_classes
-from fcn_core.labels import VOID, LabelSet
+from fcn_core.labels import VOID
 from fcn_core.training.config import AugmentSettings, DataSettings
 from fcn_core.weights.preprocessing import Preprocessing
-
-
-class LabelledPictures(Protocol):
-    """What every data set offers."""
-
-    labels: LabelSet
-    name: str
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Sample: ...
-
-
-class Kept:
-    """A data set whose pictures stay in memory after their first use, shared with forked worker processes.
-
-    Pictures must be of one size, that of the first; others are passed through. Memory is taken as it is filled.
-    """
-
-    def __init__(self, source: LabelledPictures) -> None:
-        self.source, self.labels, self.name = source, source.labels, source.name
-        self.names: dict[int, str] = {}
-        self._allocate()
-
-    def _allocate(self) -> None:
-        first = self.source[0]
-        self.height, self.width = first.mask.shape
-        self.pixels = self.height * self.width
-        count = len(self.source)
-        self._filled = mmap.mmap(-1, count)  # anonymous and shared: forked workers fill one store together
-        self._store = mmap.mmap(-1, count * self.pixels * 4)
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def __getitem__(self, index: int) -> Sample:
-        if index < 0 or index >= len(self):
-            raise IndexError(f"{self.name} has {len(self)} pictures, there is no number {index}")
-        image, mask = self._places(index)
-        if not self._filled[index]:
-            sample = self.source[index]
-            if sample.mask.shape != mask.shape:
-                return sample
-            image[:], mask[:] = sample.image, sample.mask
-            self._filled[index] = 1  # after the pixels, so that no other process reads half a picture
-            return sample
-        return Sample(image=image.copy(), mask=mask.copy(), name=f"{self.name}-{index}")
-
-    def _places(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        start = index * self.pixels * 4
-        block = np.frombuffer(self._store, dtype=np.uint8, count=self.pixels * 4, offset=start)
-        image = block[: self.pixels * 3].reshape(self.height, self.width, 3)
-        return image, block[self.pixels * 3 :].reshape(self.height, self.width)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the store: a worker that is spawned, not forked, keeps its own."""
-        return {"source": self.source}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["source"])  # type: ignore[misc]
-
-
-class Subset:
-    """Evenly spread pictures of a data set."""
-
-    def __init__(self, source: LabelledPictures, count: int) -> None:
-        self.source, self.labels, self.name = source, source.labels, source.name
-        self.indices = np.linspace(0, len(source) - 1, min(count, len(source))).round().astype(int).tolist()
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.source[self.indices[index]]
 
 
 def open_data(settings: DataSettings) -> LabelledPictures:

@@ -1,0 +1,356 @@
+"""The training loop: draw a batch, compute the loss of every head, step, now and then validate and save.
+
+Nothing random has a state of its own: step n seeds torch with (seed, n), and its pictures follow from n alone. What a
+checkpoint needs is therefore the weights, the optimiser, the average, the step and the clock; a run that is stopped
+and resumed gives the same losses as one that never stopped (with a length in steps or epochs).
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from fcn_core.training.config import TrainConfig
+from fcn_core.training.evaluate import Evaluation, evaluate
+from fcn_core.training.losses import heads_loss
+from fcn_core.training.optim import rate_factor, set_rate
+from fcn_core.training.runs import RunFolder
+from fcn_core.training.setup import DTYPES, Parts, prepare
+from fcn_core.training.stream import StepBatches, prepare_worker
+from fcn_core.weights.checkpoint import save_checkpoint
+
+STATUS_EVERY_SECONDS = 2.0
+
+
+class RunFailed(ValueError):
+    """A run that cannot go on; the message says why and what to try."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands. fraction: 0-1 of its length; eta: seconds; loss: of the last step;
+    best_miou: best mean IoU of the finest head so far; message: one line when there is news, such as a validation."""
+
+    step: int
+    epoch: float
+    fraction: float
+    elapsed: float
+    eta: float | None
+    loss: float | None
+    lr: float
+    best_miou: float | None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How a run ended. state: finished or stopped. weights: the best by validation, else the last."""
+
+    run_dir: Path
+    state: str
+    steps: int
+    seconds: float
+    weights: Path
+    best_miou: float | None
+    evaluation: Evaluation | None
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def train(config: TrainConfig, run_dir: str | Path, *, progress: ProgressCallback | None = None) -> TrainResult:
+    """Train as `config` says and write everything into the new folder `run_dir`.
+
+    SIGINT and SIGTERM finish the step, save and end with state "stopped". RunFailed (a ValueError) when the loss is
+    no longer a number; ValueError for settings or data that cannot be used.
+    """
+    return _Run(config, RunFolder.create(run_dir, config), None, progress).go()
+
+
+def resume(run_dir: str | Path, *, progress: ProgressCallback | None = None) -> TrainResult:
+    """Go on with a run from its last checkpoint; a finished run returns at once."""
+    folder = RunFolder.open(run_dir)
+    return _Run(folder.config(), folder, folder.load_state(), progress).go()
+
+
+class _Run:
+    """One run of the loop in this process."""
+
+    def __init__(
+        self, config: TrainConfig, folder: RunFolder, saved: dict[str, Any] | None, progress: ProgressCallback | None
+    ) -> None:
+        self.config, self.folder, self.progress = config, folder, progress
+        self.step, self.elapsed_before, self.best_miou = 0, 0.0, None
+        self.saved = saved
+        self.begun = self.saved_at = self.status_at = time.monotonic()
+        self.loss: float | None = None
+        self.lr = 0.0
+
+    def go(self) -> TrainResult:
+        try:
+            self.parts = prepare(self.config, fresh=self.saved is None, log=self.say)
+            self.leads = self.parts.accelerator.is_main_process
+            self.network, self.optimiser = self.parts.accelerator.prepare(self.parts.model, self.parts.optimiser)
+            if self.saved is not None:
+                self.restore(self.saved)
+            with stop_signals() as stop:
+                return self.loop(stop)
+        except Exception as error:
+            self.say(f"failed: {error}")
+            self.folder.write_status("failed", **self.facts(), message=str(error))
+            raise
+
+    def loop(self, stop: threading.Event) -> TrainResult:
+        config, parts = self.config, self.parts
+        batches, evaluation = self.batches(), None
+        try:
+            while self.fraction() < 1 and not stop.is_set():
+                waiting = time.perf_counter()
+                images, target = next(batches)
+                started = time.perf_counter()
+                record = self.train_step(images, target)
+                ended = time.perf_counter()
+                record["images_per_s"] = round(config.batch_size / (ended - waiting), 2)
+                record["wait_share"] = round((started - waiting) / (ended - waiting), 4)
+                self.step += 1
+                self.write(record)
+                if self.evaluation_is_due() and self.fraction() < 1:
+                    evaluation = self.validate()
+                elif time.monotonic() - self.saved_at > 60 * config.save_every_minutes:
+                    self.save()
+        finally:
+            del batches  # ends the worker processes
+        finished = self.fraction() >= 1
+        if finished:
+            evaluation = self.validate()
+            self.save_weights(self.folder.final, evaluation)
+        else:
+            self.save()
+        state = "finished" if finished else "stopped"
+        self.say(f"{state} after {self.step} steps and {self.elapsed() / 60:.1f} minutes")
+        if self.leads:
+            self.folder.write_status(state, **self.facts())
+        parts.accelerator.wait_for_everyone()
+        weights = self.folder.best if self.folder.best.exists() else self.folder.final
+        return TrainResult(
+            run_dir=self.folder.path, state=state, steps=self.step, seconds=self.elapsed(), weights=weights,
+            best_miou=self.best_miou, evaluation=evaluation,
+        )  # fmt: skip
+
+    def train_step(self, images: torch.Tensor, target: torch.Tensor) -> dict[str, Any]:
+        """One update of the weights. images: N×C×H×W float32; target: N×H×W uint8. Returns the step's record."""
+        config, parts, accelerator = self.config, self.parts, self.parts.accelerator
+        torch.manual_seed(config.seed * 1_000_003 + self.step * 64 + accelerator.process_index)  # dropout
+        self.lr = config.optim.lr * rate_factor(config.schedule, step=self.step, progress=self.fraction())
+        set_rate(self.optimiser, self.lr)
+        images = images.to(
+            accelerator.device,
+            memory_format=torch.channels_last if config.channels_last else torch.contiguous_format,
+        )
+        target = target.to(accelerator.device).long()
+
+        self.network.train()
+        heads = tuple(head for head, share in config.loss.head_weights.items() if share > 0)
+        loss = heads_loss(
+            self.network(images, heads).logits,
+            target,
+            head_weights=config.loss.head_weights,
+            weights=parts.weights,
+            reduction=config.loss.reduction,
+            smoothing=config.loss.label_smoothing,
+        )
+        self.loss = loss.item()
+        if not math.isfinite(self.loss):
+            raise RunFailed(
+                f"the loss became {self.loss} at step {self.step} with learning rate {self.lr:g}; "
+                "try a smaller learning rate, gradient clipping or fp32"
+            )
+        accelerator.backward(loss)
+        limit = math.inf if config.optim.clip_norm is None else config.optim.clip_norm
+        norm = accelerator.clip_grad_norm_(self.network.parameters(), limit)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        if parts.averaged is not None:
+            parts.averaged.update(parts.model)
+        return {"loss": self.loss, "lr": self.lr, "grad_norm": float(norm)}
+
+    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The batches from this step on, endless."""
+        accelerator = self.parts.accelerator
+        sampler = StepBatches(
+            self.config.batch_size,
+            first=self.step,
+            rank=accelerator.process_index,
+            processes=accelerator.num_processes,
+        )
+        workers = self.config.workers
+        loader = DataLoader(
+            self.parts.draws,  # type: ignore[arg-type]
+            batch_sampler=sampler,  # type: ignore[arg-type]
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            worker_init_fn=prepare_worker if workers else None,
+            pin_memory=accelerator.device.type == "cuda",
+        )
+        return iter(loader)
+
+    # Where the run stands.
+
+    def elapsed(self) -> float:
+        """Seconds that this run has taken, earlier parts included."""
+        return self.elapsed_before + time.monotonic() - self.begun
+
+    def epoch(self) -> float:
+        return self.step * self.config.batch_size / self.parts.draws.epoch_length
+
+    def fraction(self) -> float:
+        """Share of the run that is done, 0-1."""
+        config = self.config
+        if config.minutes is not None:
+            return min(1.0, self.elapsed() / (60 * config.minutes))
+        if config.steps is not None:
+            return min(1.0, self.step / config.steps)
+        assert config.epochs is not None  # the settings hold exactly one length
+        total = max(1, math.ceil(config.epochs * self.parts.draws.epoch_length / config.batch_size))
+        return min(1.0, self.step / total)
+
+    def evaluation_is_due(self) -> bool:
+        every, before = self.config.evaluate_every, (self.step - 1) * self.config.batch_size
+        return int(self.epoch() / every) > int(before / self.parts.draws.epoch_length / every)
+
+    def facts(self) -> dict[str, Any]:
+        """What status.json says besides the state."""
+        if not hasattr(self, "parts"):
+            return {"name": self.config.name}
+        fraction = self.fraction()
+        eta = self.elapsed() * (1 - fraction) / fraction if fraction > 0 else None
+        return {
+            "name": self.config.name, "step": self.step, "epoch": self.epoch(), "fraction": fraction,
+            "elapsed": self.elapsed(), "eta": eta, "loss": self.loss, "lr": self.lr, "best_miou": self.best_miou,
+        }  # fmt: skip
+
+    # What the run leaves behind.
+
+    def say(self, text: str) -> None:
+        if getattr(self, "leads", True):
+            self.folder.log(text)
+
+    def write(self, record: dict[str, Any]) -> None:
+        """The record of a step, and the heartbeat."""
+        if not self.leads:
+            return
+        place = {"kind": "step", "step": self.step, "epoch": round(self.epoch(), 4), "elapsed": round(self.elapsed(), 2)}
+        self.folder.append({**place, **record})
+        if time.monotonic() - self.status_at > STATUS_EVERY_SECONDS or self.step == 1:
+            self.status_at = time.monotonic()
+            self.folder.write_status("running", **self.facts())
+        self.report("")
+
+    def report(self, message: str) -> None:
+        if self.progress is not None and self.leads:
+            facts = self.facts()
+            facts.pop("name")
+            self.progress(Progress(**facts, message=message))
+
+    def validate(self) -> Evaluation | None:
+        """Measure on the validation data, keep the best weights, save."""
+        evaluation = None
+        if self.parts.val is not None and self.leads:
+            evaluation = evaluate(
+                self.parts.tested, self.parts.val, self.parts.preprocessing, batch_size=4,
+                device=self.parts.accelerator.device, dtype=DTYPES[self.config.precision],
+                channels_last=self.config.channels_last,
+            )  # fmt: skip
+            best = self.best_miou is None or evaluation.miou > self.best_miou
+            if best:
+                self.best_miou = evaluation.miou
+                self.save_weights(self.folder.best, evaluation)
+            place = {"step": self.step, "epoch": round(self.epoch(), 4), "elapsed": round(self.elapsed(), 2)}
+            self.folder.append({"kind": "eval", "split": self.config.val.split if self.config.val else None, **place,
+                                "seconds": round(evaluation.seconds, 2), **evaluation.as_dict()})  # fmt: skip
+            measured = ", ".join(f"{head}s {matrix.scores().miou:.4f}" for head, matrix in evaluation.heads.items())
+            message = (
+                f"step {self.step}, epoch {self.epoch():.1f}, {self.elapsed() / 60:.1f} min: loss {self.loss or 0:.4f}, "
+                f"mIoU {measured}{' (best)' if best else ''}"
+            )
+            self.say(message)
+            self.report(message)
+        self.save()
+        return evaluation
+
+    def save_weights(self, path: Path, evaluation: Evaluation | None) -> None:
+        """The tested network as a file that loads by its path."""
+        if self.leads:
+            extra: dict[str, Any] = {"step": self.step, "config": self.config.model_dump(mode="json")}
+            if evaluation is not None:
+                extra["val"] = evaluation.as_dict()
+            save_checkpoint(
+                path, self.parts.tested, labels=self.parts.labels, preprocessing=self.parts.preprocessing, extra=extra
+            )
+
+    def save(self) -> None:
+        """Everything that is needed to go on."""
+        self.saved_at = time.monotonic()
+        if not self.leads:
+            return
+        averaged, scaler = self.parts.averaged, self.parts.accelerator.scaler
+        self.folder.save_state(
+            {
+                "step": self.step,
+                "elapsed": self.elapsed(),
+                "best_miou": self.best_miou,
+                "model": self.parts.model.state_dict(),
+                "optimiser": self.parts.optimiser.state_dict(),
+                "averaged": None if averaged is None else averaged.model.state_dict(),
+                "updates": 0 if averaged is None else averaged.updates,
+                "scaler": None if scaler is None else scaler.state_dict(),
+            }
+        )
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Continue where `saved` stopped."""
+        self.step, self.elapsed_before, self.best_miou = saved["step"], saved["elapsed"], saved["best_miou"]
+        self.parts.model.load_state_dict(saved["model"])
+        self.parts.optimiser.load_state_dict(saved["optimiser"])
+        if self.parts.averaged is not None:
+            self.parts.averaged.model.load_state_dict(saved["averaged"])
+            self.parts.averaged.updates = saved["updates"]
+        if self.parts.accelerator.scaler is not None:
+            self.parts.accelerator.scaler.load_state_dict(saved["scaler"])
+        self.begun = time.monotonic()
+        if self.leads:
+            self.folder.rewind(self.step)
+        self.say(f"resumed at step {self.step}")
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; only in the main thread, where Python delivers signals."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+__all__ = ["Parts", "Progress", "RunFailed", "TrainResult", "resume", "train"]
