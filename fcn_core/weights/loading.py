@@ -1,0 +1,115 @@
+"""From a name or a path to a model that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from fcn_core.labels import LabelSet
+from fcn_core.models.fcn import build
+from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.weights.catalogue import CATALOGUE
+from fcn_core.weights.checkpoint import read_checkpoint, read_tensors
+from fcn_core.weights.download import fetch
+from fcn_core.weights.published_files import read_published_state
+from fcn_core.weights.records import WeightRecord, labels_for
+from fcn_core.weights.surgery import compare_keys, fit_state
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in evaluation mode with all that belongs to it. Share it, but never change it in place."""
+
+    record: WeightRecord
+    model: nn.Module
+    labels: LabelSet
+    heads: tuple[int, ...]
+
+
+def load(
+    name_or_path: str | Path, *, device: str | torch.device = "cpu", progress: Progress | None = None
+) -> LoadedModel:
+    """The model of a catalogue name or of a `.safetensors` file of ours, in evaluation mode on `device`.
+
+    Weights that are not on this machine are fetched first; `progress(done, total)` reports bytes.
+    ValueError (DownloadError for the network's part) says what is wrong and what to do.
+    """
+    if isinstance(name_or_path, str) and name_or_path in CATALOGUE:
+        record = CATALOGUE[name_or_path]
+    else:
+        record = record_of_file(_existing(name_or_path))
+    if record.kind == "classifier":
+        raise ValueError(f"{record.name} is a classifier: it labels no pixels, but a training can start from it")
+    with torch.device("meta"):  # no memory and no time for weights that are replaced at once
+        model = build_model(record)
+    path = fetch(record, progress=progress)
+    if record.path is not None:
+        state = read_tensors(path)
+        report = compare_keys(model, state)
+    elif isinstance(model, TorchvisionFCN):
+        state = model.published_keys(read_published_state(path))
+        report = compare_keys(model, state)
+    else:
+        report, state = fit_state(model, read_published_state(path))
+    report.require(path.name)
+    model.load_state_dict(state, assign=True)
+    labels = record.label_set
+    assert labels is not None  # every record of kind "fcn" names its classes
+    return LoadedModel(record, model.eval().to(device), labels, record.heads)
+
+
+def classifier_state(name: str, *, progress: Progress | None = None) -> dict[str, Tensor]:
+    """The state dict of one of the catalogue's classifiers, fetched if need be; for `transplant_classifier`."""
+    record = CATALOGUE[name]
+    if record.kind != "classifier":
+        fitting = ", ".join(key for key, other in CATALOGUE.items() if other.kind == "classifier")
+        raise ValueError(f"{name} is no classifier; the classifiers are {fitting}")
+    return read_published_state(fetch(record, progress=progress))
+
+
+def build_model(record: WeightRecord) -> nn.Module:
+    """The network of a record with weights that mean nothing yet."""
+    if record.spec is not None:
+        return build(record.spec)
+    classes = len(record.label_set) if record.label_set else 21
+    return TorchvisionFCN(record.architecture, num_classes=classes)
+
+
+def record_of_file(path: Path) -> WeightRecord:
+    """The record of a `.safetensors` file of ours that is in no catalogue, from what the file says."""
+    if path.suffix != ".safetensors":
+        raise ValueError(
+            f"{path.name} is not in our format; import it first (python -m fcn_core weights import {path.name})"
+        )
+    about = read_checkpoint(path)
+    extra = about.extra
+    classes = about.spec.num_classes if about.spec else len(about.labels)
+    record = WeightRecord(
+        name=path.stem,
+        title=str(extra.get("title", path.stem)),
+        architecture=about.architecture,
+        spec=about.spec,
+        label_set=labels_for(classes, about.labels),
+        preprocessing=about.preprocessing,
+        filename=path.name,
+        size_bytes=path.stat().st_size,
+        knows=str(extra.get("knows") or f"{about.labels.title}: {', '.join(about.labels.classes)}."),
+        training_data=str(extra.get("training_data", "")),
+        folder=path.parent.resolve(),
+    )
+    return replace(record, scores=extra["scores"]) if isinstance(extra.get("scores"), dict) else record
+
+
+def _existing(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path).expanduser()
+    if not path.is_file():
+        if isinstance(name_or_path, str) and not path.suffix and "/" not in name_or_path:
+            CATALOGUE[name_or_path]  # raises with the names there are
+        raise ValueError(f"there are no weights named {str(name_or_path)!r} and no such file")
+    return path
