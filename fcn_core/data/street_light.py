@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fcn_core.data.street_view import Camera, Canvas, Material, noise_tile, sample_tile
+from fcn_core.data.street_view import Camera, Canvas, Material, noise_tile
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,18 @@ def draw_weather(rng: np.random.Generator) -> Weather:
 
 def paint_sky(canvas: Canvas, rng: np.random.Generator, weather: Weather) -> None:
     """A gradient from zenith to horizon with lit clouds; fills the whole canvas."""
-    dx, dy, wind = rng.uniform(0, 256), rng.uniform(0, 256), rng.uniform(0.45, 0.8)
     h, w = 120, max(8, round(120 * canvas.w / canvas.h))
-    rows = np.linspace(0, 120 / max(1.0, 120 * canvas.camera.horizon / canvas.h), h, dtype=np.float32)
+    rows = np.linspace(0, canvas.h / max(1.0, canvas.camera.horizon), h, dtype=np.float32)
     t = np.clip(rows, 0, 1)[:, None, None] ** 0.8
     sky = weather.zenith * (1 - t) + weather.horizon * t
-    noise = sample_tile(noise_tile((1.0, 0.6, 0.4, 0.3, 0.2)), h, w, wind, dx - w * wind / 2, dy)
-    noise = cv2.resize(noise[: h // 2 + 1], (w, h), interpolation=cv2.INTER_LINEAR)
+    # Clouds lie on a plane overhead: nearer the horizon they shrink and crowd together.
+    rise = 1 / (np.maximum(1 - rows, 0)[:, None] + 0.22)
+    across = (np.linspace(-0.5, 0.5, w, dtype=np.float32) * w / h)[None]
+    size = rng.uniform(38, 70)
+    noise = _wrap(noise_tile((1.0, 0.7, 0.5, 0.35, 0.25)), across * rise * size + rng.uniform(0, 256),
+                  np.broadcast_to(rise * size * 1.6 + rng.uniform(0, 256), (h, w)))  # fmt: skip
     density = np.clip((noise + 2.6 * weather.cover - 1.1) * 0.7, 0, 1)[..., None] * (1 - 0.45 * t)
-    under = np.clip(1.02 - 0.16 * np.roll(noise, 3, axis=0)[..., None], 0.72, 1.1)
+    under = np.clip(1.02 - 0.16 * np.roll(noise, -3, axis=0)[..., None], 0.72, 1.1)
     sky = sky * (1 - density) + np.minimum(weather.cloud * under, 255) * density
     glow = np.exp(-(((np.linspace(-1, 1, w) - weather.sun) ** 2)[None] * 1.5 + (rows[:, None] - 0.8) ** 2 * 2))
     sky = sky + glow[..., None] * weather.strength * np.array([36, 30, 18])
@@ -102,7 +105,7 @@ def surface_light(camera: Camera, code: np.ndarray, shade: np.ndarray, walls: tu
     top = min(h, max(0, int(camera.horizon) + 2))
     if top < h:
         z = (camera.focal * camera.height / (rows[top:] - camera.horizon))[:, None]
-        x = (cols[None] - camera.cx) * z / camera.focal
+        x = (cols[None] - camera.cx) * z / camera.focal - np.float32(camera.bend) * z * z
         zz = np.broadcast_to(z, x.shape)
         near = np.exp(-zz / 14)
         part = code[top:]

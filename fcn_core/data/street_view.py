@@ -7,10 +7,11 @@ The canvas is `SUPERSAMPLE` times larger than the result, which smooths the imag
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
@@ -57,7 +58,7 @@ for _material, _name in _CLASS_OF.items():
     LABEL_OF[_material] = CAMVID.index(_name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def noise_tile(octaves: tuple[float, ...] = (1.0, 0.5, 0.25, 0.12), base: int = 4, side: int = 256) -> np.ndarray:
     """A side×side float32 tile of smooth noise (mean 0, deviation 1) that repeats without a seam.
 
@@ -91,13 +92,17 @@ class Camera:
     cx: float
     horizon: float
     height: float
+    bend: float = 0.0
+    """Sideways drift of the street in metres per square metre of depth: a gentle curve."""
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """…×3 world points (z >= NEAR) -> …×2 canvas positions, pixel centres at whole numbers."""
-        scale = self.focal / points[..., 2]
-        return np.stack(
-            [self.cx + scale * points[..., 0] - 0.5, self.horizon + scale * (self.height - points[..., 1]) - 0.5], -1
-        )
+        z = points[..., 2]
+        scale = self.focal / z
+        flat = np.empty((*points.shape[:-1], 2))
+        flat[..., 0] = scale * (points[..., 0] + self.bend * z * z) + (self.cx - 0.5)
+        flat[..., 1] = scale * (self.height - points[..., 1]) + (self.horizon - 0.5)
+        return flat
 
 
 class Canvas:
@@ -106,6 +111,7 @@ class Canvas:
     def __init__(self, camera: Camera, h: int, w: int, haze: Colour, haze_distance: float) -> None:
         self.camera, self.h, self.w = camera, h, w
         self.haze, self.haze_distance = np.asarray(haze, np.float64), haze_distance
+        self._haze = tuple(float(c) for c in haze)
         self.unit = h / 240.0
         self.image = np.zeros((h, w, 3), np.uint8)
         self.code = np.zeros((h, w), np.uint8)
@@ -113,16 +119,19 @@ class Canvas:
 
     def tint(self, colour: Colour, z: float, light: float = 1.0) -> tuple[float, ...]:
         """A colour under a light, faded into the haze of distance z (RGB 0-255)."""
-        far = 1.0 - np.exp(-z / self.haze_distance)
-        lit = np.minimum(np.asarray(colour, np.float64) * light, 255.0)
-        mixed = lit + (self.haze - lit) * far
-        return (float(mixed[0]), float(mixed[1]), float(mixed[2]))
+        near = math.exp(-z / self.haze_distance)
+        r, g, b = (
+            far + (min(float(c) * light, 255.0) - far) * near for c, far in zip(colour, self._haze, strict=True)
+        )
+        return r, g, b
 
     def fill(self, polygons: Sequence[np.ndarray], colour: Colour | None, material: Material | None = None) -> None:
         """Fill canvas polygons (each N×2); `colour` None leaves the image, `material` None leaves the labels."""
-        fixed = [np.round(np.clip(p, -1e5, 1e5) * (1 << _SHIFT)).astype(np.int32) for p in polygons if len(p) >= 3]
-        if not fixed:
-            return
+        fixed = [_fixed(p) for p in polygons if len(p) >= 3]
+        if fixed:
+            self._paint(fixed, colour, material)
+
+    def _paint(self, fixed: list[np.ndarray], colour: Colour | None, material: Material | None) -> None:
         if colour is not None:
             cv2.fillPoly(self.image, fixed, tuple(float(c) for c in colour), cv2.LINE_8, _SHIFT)
         if material is not None:
@@ -146,7 +155,7 @@ class Canvas:
         quads = quads[quads[..., 2].min(axis=1) > NEAR] if len(quads) else quads
         if len(quads):
             z = float(quads[..., 2].mean())
-            self.fill(list(self.camera.project(quads)), self.tint(colour, z, light), material)
+            self._paint(list(_fixed(self.camera.project(quads))), self.tint(colour, z, light), material)
 
     def hull(self, points: np.ndarray, colour: Colour | None, material: Material | None = None) -> None:
         """Fill the outline of a convex body given by world points (N×3), all beyond the near plane."""
@@ -175,8 +184,12 @@ class Canvas:
         """Darken the ground (0-255) under a world polygon; labels stay, and only ground shows it."""
         points = clip_near(np.asarray(corners, np.float64))
         if len(points) >= 3:
-            fixed = np.round(np.clip(self.camera.project(points), -1e5, 1e5) * 16).astype(np.int32)
-            cv2.fillPoly(self.shade, [fixed], depth, cv2.LINE_8, _SHIFT)
+            cv2.fillPoly(self.shade, [_fixed(self.camera.project(points))], depth, cv2.LINE_8, _SHIFT)
+
+
+def _fixed(flat: np.ndarray) -> np.ndarray:
+    """Canvas positions as the fixed-point integers that cv2 draws from; far-off ones are pulled in."""
+    return np.rint(np.minimum(np.maximum(flat * (1 << _SHIFT), -2e6), 2e6)).astype(np.int32)
 
 
 def clip_near(points: np.ndarray) -> np.ndarray:
