@@ -51,14 +51,9 @@ def pixel_loss(
 
     "mean" divides by the (weighted) number of pixels that count, and is 0, not nan, when all are void.
     """
-    loss = F.cross_entropy(
-        logits.float(), target, weight=weights, ignore_index=VOID, reduction="sum", label_smoothing=smoothing
+    return heads_loss(
+        {0: logits}, target, head_weights={0: 1.0}, weights=weights, reduction=reduction, smoothing=smoothing
     )
-    if reduction == "sum":
-        return loss
-    counted = target[target != VOID]
-    pixels = torch.as_tensor(counted.numel()) if weights is None else weights[counted].sum()
-    return loss / pixels.clamp(min=1e-6).to(loss)
 
 
 def heads_loss(
@@ -70,10 +65,25 @@ def heads_loss(
     reduction: str = "mean",
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Weighted sum of the heads' losses (deep supervision). logits: head -> N×K×H×W."""
-    losses = [
-        share * pixel_loss(logits[head], target, weights=weights, reduction=reduction, smoothing=smoothing)
-        for head, share in head_weights.items()
-        if share > 0
-    ]
-    return torch.stack(losses).sum()
+    """Weighted sum of the heads' losses (deep supervision). logits: head -> N×K×H×W; the rest as `pixel_loss`."""
+    total = torch.stack(
+        [
+            share
+            * F.cross_entropy(
+                logits[head].float(),
+                target,
+                weight=weights,
+                ignore_index=VOID,
+                reduction="sum",
+                label_smoothing=smoothing,
+            )
+            for head, share in head_weights.items()
+            if share > 0
+        ]
+    ).sum()
+    if reduction == "sum":
+        return total
+    # One count of the classes serves all heads.
+    pixels = torch.bincount(target.flatten(), minlength=VOID + 1)[:VOID].to(total)
+    counted = pixels.sum() if weights is None else (pixels[: len(weights)] * weights).sum()
+    return total / counted.clamp(min=1e-6)
