@@ -250,7 +250,12 @@ class _Run:
         """The record of a step, and the heartbeat."""
         if not self.leads:
             return
-        place = {"kind": "step", "step": self.step, "epoch": round(self.epoch(), 4), "elapsed": round(self.elapsed(), 2)}
+        place = {
+            "kind": "step",
+            "step": self.step,
+            "epoch": round(self.epoch(), 4),
+            "elapsed": round(self.elapsed(), 2),
+        }
         self.folder.append({**place, **record})
         if time.monotonic() - self.status_at > STATUS_EVERY_SECONDS or self.step == 1:
             self.status_at = time.monotonic()
@@ -281,7 +286,8 @@ class _Run:
                                 "seconds": round(evaluation.seconds, 2), **evaluation.as_dict()})  # fmt: skip
             measured = ", ".join(f"{head}s {matrix.scores().miou:.4f}" for head, matrix in evaluation.heads.items())
             message = (
-                f"step {self.step}, epoch {self.epoch():.1f}, {self.elapsed() / 60:.1f} min: loss {self.loss or 0:.4f}, "
+                f"step {self.step}, epoch {self.epoch():.1f}, {self.elapsed() / 60:.1f} min: "
+                f"loss {self.loss or 0:.4f}, "
                 f"mIoU {measured}{' (best)' if best else ''}"
             )
             self.say(message)

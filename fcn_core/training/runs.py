@@ -119,6 +119,7 @@ class RunFolder:
                 torch.save(state, file)
                 file.flush()
                 os.fsync(file.fileno())
+            os.chmod(name, 0o644)  # mkstemp's files are private
             os.replace(name, self.last)
         finally:
             Path(name).unlink(missing_ok=True)
