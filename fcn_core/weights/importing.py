@@ -128,7 +128,10 @@ def _draft(
         if at_once is None and not named_at_once and 8 in spec.heads and set(spec.skip_scales.values()) == {1.0}:
             notes.append("An at-once network cannot be told from its file; say so if it is one.")
     model = build(spec)
-    report, fitted = fit_state(model, state)
+    if any(key.startswith("trunk.") for key in state):  # our own names, without our description of the network
+        report, fitted = replace(compare_keys(model, state), spec=spec), state
+    else:
+        report, fitted = fit_state(model, state)
     if preprocessing is None:
         preprocessing = _caffe_preprocessing(spec)
         notes.append(f"Preprocessing taken: {preprocessing.channel_order}, 0-255, minus {preprocessing.mean}.")

@@ -66,12 +66,15 @@ def _from_enum(weights: Any) -> dict[str, Any]:
     url = weights.url
     transform = weights.transforms()
     prefix = re.search(r"-([0-9a-f]{8,})\.", url)  # torch.hub's convention: the name ends in a prefix of the sha256
+    mean, std = tuple(transform.mean), tuple(transform.std)
+    if "googlenet" in url:  # torchvision's class turns ImageNet's statistics into these inside its own forward
+        mean = std = (0.5, 0.5, 0.5)
     return {
         "url": url,
         "filename": url.rsplit("/", 1)[1],
         "sha256": prefix.group(1) if prefix else None,
         "size_bytes": round(weights.meta["_file_size"] * 2**20),
-        "preprocessing": Preprocessing("RGB", 1.0, tuple(transform.mean), tuple(transform.std)),
+        "preprocessing": Preprocessing("RGB", 1.0, mean, std),
         "licence": LICENCE,
         "source": "torchvision",
     }
