@@ -7,7 +7,9 @@ import numpy as np
 from fcn_core.data.street_view import Canvas, Material
 
 
-def _post(canvas: Canvas, x: float, z: float, height: float, width: float, colour: np.ndarray) -> tuple[np.ndarray, float]:
+def _post(
+    canvas: Canvas, x: float, z: float, height: float, width: float, colour: np.ndarray
+) -> tuple[np.ndarray, float]:
     """A thin upright post; returns the canvas position of its top and the canvas pixels of a metre."""
     metre = canvas.camera.focal / z
     foot = canvas.camera.project(np.array([x, 0.0, z]))
@@ -15,7 +17,8 @@ def _post(canvas: Canvas, x: float, z: float, height: float, width: float, colou
     top = foot[1] - height * metre
     canvas.fill([np.array([(foot[0] - half, foot[1]), (foot[0] + half, foot[1]), (foot[0] + half, top),
                            (foot[0] - half, top)])], canvas.tint(colour, z), Material.POLE)  # fmt: skip
-    shine = [(foot[0] - half, foot[1]), (foot[0] - half * 0.4, foot[1]), (foot[0] - half * 0.4, top), (foot[0] - half, top)]
+    edge = foot[0] - half * 0.4
+    shine = [(foot[0] - half, foot[1]), (edge, foot[1]), (edge, top), (foot[0] - half, top)]
     canvas.fill([np.array(shine)], canvas.tint(colour * 1.5 + 10, z))
     return np.array([foot[0], top]), metre
 

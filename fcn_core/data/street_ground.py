@@ -55,7 +55,8 @@ def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: Plan) -> None:
     strip(left, right, NEAR, 200, asphalt, Material.ASPHALT)
     for x, side in ((left, -1), (right, 1)):
         strip(x - 0.16, x + 0.16, NEAR, plan.end + 30, slabs * 1.16, Material.PAVING)
-        strip(x + (0.16 if side < 0 else -0.3), x + (0.3 if side < 0 else -0.16), NEAR, 60, asphalt * 0.72, Material.ASPHALT)
+        gutter = sorted((x - side * 0.16, x - side * 0.3))
+        strip(gutter[0], gutter[1], NEAR, 60, asphalt * 0.72, Material.ASPHALT)
         if rng.random() < 0.5:
             for d in (0.45, 0.7) if rng.random() < 0.6 else (0.45,):
                 strip(x - side * (d + 0.1), x - side * d, NEAR, 50, np.array([206, 176, 74]), Material.MARK)
@@ -71,8 +72,8 @@ def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: Plan) -> None:
         x = left + (right - left) * share
         for z in np.arange(phase - 5, 70, dash + gap):
             if z + dash > NEAR:
-                canvas.face([(x - 0.07, 0, z), (x + 0.07, 0, z), (x + 0.07, 0, z + dash), (x - 0.07, 0, z + dash)], white,
-                            Material.MARK)  # fmt: skip
+                mark = [(x - 0.07, 0, z), (x + 0.07, 0, z), (x + 0.07, 0, z + dash), (x - 0.07, 0, z + dash)]
+                canvas.face(mark, white, Material.MARK)
     if rng.random() < 0.3:
         z = rng.uniform(7, 20)
         for x in np.arange(left + 0.4, right - 0.6, 1.1):
@@ -93,5 +94,6 @@ def paint_backdrop(canvas: Canvas, rng: np.random.Generator, plan: Plan, weather
             height = rng.uniform(5, 10)
             colour = np.array([150, 118, 96]) * rng.uniform(0.6, 1.3)
             canvas.face([(x, 0, z), (x + 10, 0, z), (x + 10, height, z), (x, height, z)], colour, Material.PLASTER)
-            canvas.face([(x - 0.4, height, z), (x + 10.4, height, z), (x + 8, height + 2.5, z), (x + 2, height + 2.5, z)],
-                        colour * 0.6, Material.ROOF)  # fmt: skip
+            top = height + 2.5
+            canvas.face([(x - 0.4, height, z), (x + 10.4, height, z), (x + 8, top, z), (x + 2, top, z)], colour * 0.6,
+                        Material.ROOF)  # fmt: skip

@@ -103,8 +103,8 @@ def cyclist(canvas: Canvas, rng: np.random.Generator, x: float, z: float, ground
         else:
             canvas.fill([tyre], colour)
     saddle, bars, crank = (-0.24 * along, 0.92), (0.42 * along, 1.02), (-0.06 * along, 0.3)
-    for a, b in (((-0.52 * along, r), crank), (crank, saddle), (crank, (0.4 * along, 0.84)), (saddle, (0.4 * along, 0.84)),
-                 ((0.52 * along, r), bars), ((-0.52 * along, r), saddle)):  # fmt: skip
+    back, front, stem = (-0.52 * along, r), (0.52 * along, r), (0.4 * along, 0.84)
+    for a, b in ((back, crank), (crank, saddle), (crank, stem), (saddle, stem), (front, bars), (back, saddle)):
         f.limb(a, b, 0.05, paint)
     if not side_view:
         f.limb((bars[0] - 0.26, 1.0), (bars[0] + 0.26, 1.0), 0.04, (40, 40, 42))
@@ -113,13 +113,15 @@ def cyclist(canvas: Canvas, rng: np.random.Generator, x: float, z: float, ground
     for side in (-1, 1):
         pedal = (crank[0] + 0.17 * along * np.cos(phase + (side > 0) * np.pi) + side * 0.1 * (1 - abs(along)),
                  crank[1] + 0.15 * np.sin(phase + (side > 0) * np.pi))  # fmt: skip
-        knee = (0.5 * (hip[0] + pedal[0]) + 0.22 * along + side * 0.13 * (1 - abs(along)), 0.5 * (hip[1] + pedal[1]) + 0.08)
+        knee = (0.5 * (hip[0] + pedal[0]) + 0.22 * along + side * 0.13 * (1 - abs(along)),
+                0.5 * (hip[1] + pedal[1]) + 0.08)  # fmt: skip
         f.limb(hip, knee, 0.17, legs * (1.0 if side > 0 else 0.8))
         f.limb(knee, pedal, 0.12, legs * (1.0 if side > 0 else 0.8))
         f.limb(pedal, (pedal[0] + 0.12 * along, pedal[1] - 0.03), 0.09, (28, 26, 26))
     wide = 0.21 - 0.05 * abs(along)
-    f.shape([(hip[0] - wide * 0.85, hip[1] - 0.05), (hip[0] + wide * 0.85, hip[1] - 0.08), (neck[0] + wide, neck[1] - 0.1),
-             (neck[0] + 0.08, neck[1] + 0.02), (neck[0] - 0.08, neck[1] + 0.02), (neck[0] - wide, neck[1] - 0.1)], coat)  # fmt: skip
+    f.shape([(hip[0] - wide * 0.85, hip[1] - 0.05), (hip[0] + wide * 0.85, hip[1] - 0.08),
+             (neck[0] + wide, neck[1] - 0.1), (neck[0] + 0.08, neck[1] + 0.02), (neck[0] - 0.08, neck[1] + 0.02),
+             (neck[0] - wide, neck[1] - 0.1)], coat)  # fmt: skip
     f.limb(hip, (neck[0], neck[1] - 0.1), 0.24, coat)
     for side in (-1, 1):
         hand = (bars[0] + side * 0.24 * (1 - abs(along)), bars[1] + 0.03)

@@ -93,16 +93,17 @@ class _Placing:
     def furniture(self, side: int) -> None:
         """Lamp posts, signs, signals, bollards and street trees along the kerb."""
         rng, plan = self.rng, self.plan
-        kerb, front = self.lines(side)
+        kerb, _ = self.lines(side)
         edge = kerb + side * 0.5
         if rng.random() < 0.75:
             for z in np.arange(rng.uniform(5, 16), 62, rng.uniform(14, 26)):
                 self.add(z, partial(lamp_post, x=edge, z=z, inward=-side))
+        spots = list(rng.permutation(np.arange(5.5, 20, 2.4) + rng.uniform(0, 1.5)))
         for _ in range(int(rng.integers(0, 4))):
-            z = rng.uniform(5.5, 18)
+            z = spots.pop()
             self.add(z, partial(sign, x=edge + side * rng.uniform(-0.1, 0.7), z=z))
         if rng.random() < 0.35:
-            z = rng.uniform(6.5, 18)
+            z = spots.pop() + 0.5
             self.add(z, partial(traffic_light, x=edge, z=z))
         if rng.random() < 0.2:
             for z in np.arange(rng.uniform(4, 7), 15, 1.9):
@@ -115,7 +116,7 @@ class _Placing:
     def fences(self, side: int) -> None:
         """A guard rail along the kerb, or garden fences and hedges before the houses."""
         rng, plan = self.rng, self.plan
-        kerb, front = self.lines(side)
+        kerb, _ = self.lines(side)
         if rng.random() < {"town": 0.3, "suburb": 0.75, "park": 0.7, "square": 0.45}[plan.kind]:
             x = kerb + side * (0.35 if plan.kind == "town" or rng.random() < 0.25 else 2.4)
             start, height, look = rng.uniform(2.5, 9), rng.uniform(0.95, 1.6), int(rng.integers(2**31))
@@ -171,7 +172,8 @@ class _Placing:
             while taken and z < 48:
                 if rng.random() < 0.75:
                     yaw = side * np.pi / 2 if across else (0.0 if side != far_side else np.pi)
-                    self.car(kerb - side * (-1.2 if across else 1.05), z, yaw + rng.uniform(-0.06, 0.06), self.pick(bus=False))
+                    x = kerb - side * (-1.2 if across else 1.05)
+                    self.car(x, z, yaw + rng.uniform(-0.06, 0.06), self.pick(bus=False))
                 z += rng.uniform(2.6, 3.4) if across else rng.uniform(5.6, 9)
         wide = max(-left, right) - (2.3 if parked[1 if far_side > 0 else 0] else 0.4)
         lanes = [(rng.uniform(-0.25, 0.25), 0.0, rng.uniform(8, 30))]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from fcn_core.data.street_view import NEAR, Canvas, Material, noise_tile, sample_tile
+from fcn_core.data.street_view import NEAR, SUPERSAMPLE, Canvas, Material, noise_tile, sample_tile
 
 _FOLIAGE = ((74, 98, 44), (58, 84, 40), (92, 112, 50), (106, 104, 46), (70, 84, 60), (150, 112, 48), (50, 72, 44))
 
@@ -15,29 +16,37 @@ def foliage(canvas: Canvas, rng: np.random.Generator, centre: np.ndarray, radii:
 
     cover: the share of the crown that is leaf (the rest shows what lies behind).
     """
-    dx, dy, seed_x, seed_y = rng.uniform(0, 256, 2).tolist() + rng.uniform(0, 256, 2).tolist()
+    start = rng.uniform(0, 256, 4)
+    # One step is one pixel of the result: leaves need no supersampling, and this is the costliest brush.
+    step = SUPERSAMPLE
     rx, ry = max(radii[0], 2.0), max(radii[1], 2.0)
-    x0, x1 = max(0, int(centre[0] - 1.35 * rx)), min(canvas.w, int(centre[0] + 1.35 * rx) + 1)
-    y0, y1 = max(0, int(centre[1] - 1.35 * ry)), min(canvas.h, int(centre[1] + 1.35 * ry) + 1)
+    x0, x1 = max(0, int(centre[0] - 1.35 * rx) // step * step), min(canvas.w, int(centre[0] + 1.35 * rx) + 1)
+    y0, y1 = max(0, int(centre[1] - 1.35 * ry) // step * step), min(canvas.h, int(centre[1] + 1.35 * ry) + 1)
     if x1 <= x0 or y1 <= y0:
         return
-    h, w = y1 - y0, x1 - x0
-    u = ((np.arange(x0, x1, dtype=np.float32) - centre[0]) / rx)[None]
-    v = ((np.arange(y0, y1, dtype=np.float32) - centre[1]) / ry)[:, None]
+    u = ((np.arange(x0, x1, step, dtype=np.float32) - np.float32(centre[0])) / np.float32(rx))[None]
+    v = ((np.arange(y0, y1, step, dtype=np.float32) - np.float32(centre[1])) / np.float32(ry))[:, None]
+    h, w = v.shape[0], u.shape[1]
     scale = 70.0 / rx
-    lumps = sample_tile(noise_tile(), h, w, scale, dx + x0 * scale - centre[0] * scale, dy + (y0 - centre[1]) * scale)
-    fine_scale = scale * 2.6
-    leaves = sample_tile(noise_tile((1.0, 1.0), 32), h, w, fine_scale, seed_x + (x0 - centre[0]) * fine_scale,
-                         seed_y + (y0 - centre[1]) * fine_scale)  # fmt: skip
+    fine = scale * 2.6
+    left, up = x0 - centre[0], y0 - centre[1]
+    lumps = sample_tile(noise_tile(), h, w, scale * step, start[0] + left * scale, start[1] + up * scale)
+    leaves = sample_tile(noise_tile((1.0, 1.0), 32), h, w, fine * step, start[2] + left * fine, start[3] + up * fine)
     inside = (1.0 - u * u - v * v) + 0.3 * lumps + 0.1 * leaves > 0.12
-    code, image = canvas.code[y0:y1, x0:x1], canvas.image[y0:y1, x0:x1]
-    code[inside] = Material.LEAF
+    code = canvas.code[y0:y1, x0:x1]
+    code[_grown(inside.astype(np.uint8), code.shape) > 0] = Material.LEAF
     if cover < 1:
-        inside = inside & (leaves > 1.3 - 2.6 * cover)
-    light = 0.82 - 0.3 * v + 0.22 * sun * u + 0.16 * lumps + 0.22 * leaves
+        inside &= leaves > 1.3 - 2.6 * cover
+    light = np.clip(0.82 - 0.3 * v + (0.22 * sun) * u + 0.16 * lumps + 0.22 * leaves, 0.25, 1.7)
     base = np.array(canvas.tint(colour, z), np.float32)
-    lit = np.clip(light[inside][:, None], 0.25, 1.7) * base
-    image[inside] = np.minimum(lit, 255).astype(np.uint8)
+    lit = _grown(np.minimum(light[..., None] * base, 255).astype(np.uint8), code.shape)
+    cv2.copyTo(lit, _grown(inside.astype(np.uint8), code.shape), canvas.image[y0:y1, x0:x1])
+
+
+def _grown(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Result pixels as blocks of canvas pixels, cut to `shape`."""
+    big = cv2.resize(array, None, fx=SUPERSAMPLE, fy=SUPERSAMPLE, interpolation=cv2.INTER_NEAREST)
+    return big[: shape[0], : shape[1]]
 
 
 def tree(canvas: Canvas, rng: np.random.Generator, x: float, z: float, height: float, sun: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_core.data.street_view import Canvas, Material
+from fcn_core.data.street_view import CIRCLE, Canvas, Material
 
 _PAINTS = ((190, 192, 196), (214, 216, 218), (28, 30, 34), (60, 64, 70), (34, 52, 104), (150, 26, 30), (46, 84, 66),
            (120, 124, 130), (196, 170, 60), (90, 30, 44), (70, 110, 160), (236, 236, 234))  # fmt: skip
@@ -116,7 +116,7 @@ def _side(canvas: Canvas, body: _Body, s: Shape, e: int, outline: np.ndarray, pa
         canvas.face(_panel(window, (pane[0], 0.5 * (pane[1] + pane[3]), pane[2], pane[3])), glass + canvas.haze * 0.2)
     door = body.at([(e * half, 0.34, -0.36 * length), (e * half, 0.34, 0.36 * length),
                     (e * half, s.belt, 0.36 * length), (e * half, s.belt, -0.36 * length)])  # fmt: skip
-    for u in (0.28, 0.5, 0.76):
+    for u in (0.28, 0.5, 0.76) if body.z < 30 else ():
         canvas.face(_panel(door, (u, 0.05, u + 0.01, 0.96)), paint * 0.5)
     canvas.face(_panel(door, (0.0, 0.5, 1.0, 0.58)), paint, None, light * 0.8)
     canvas.face(body.at([(e * half, 0.28, -0.5 * length), (e * half, 0.28, 0.5 * length),
@@ -125,7 +125,7 @@ def _side(canvas: Canvas, body: _Body, s: Shape, e: int, outline: np.ndarray, pa
 
 def _end(canvas: Canvas, rng: np.random.Generator, body: _Body, s: Shape, front: bool, paint: np.ndarray,
          glass: np.ndarray) -> None:  # fmt: skip
-    half, roof, length = s.width / 2, s.width / 2 * s.taper, s.length
+    half, length = s.width / 2, s.length
     d = 1 if front else -1
     foot, top = (s.cabin[3], s.cabin[2]) if front else (s.cabin[0], s.cabin[1])
     left, right = d * half, -d * half
@@ -154,17 +154,17 @@ def _end(canvas: Canvas, rng: np.random.Generator, body: _Body, s: Shape, front:
 def _wheels(canvas: Canvas, body: _Body, s: Shape, *, hidden: bool) -> None:
     """Tyres: all four as dark blocks under the body first, then the visible discs over the visible sides."""
     radius = 0.31 if s.length < 5 else 0.36 if s.length < 8 else 0.48
-    angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     for e in (-1, 1):
         for f in (-0.31, 0.31):
-            rim = np.stack([np.full(14, e * s.width / 2 * 1.005), radius + radius * np.sin(angles),
-                            f * s.length + radius * np.cos(angles)], -1)  # fmt: skip
+            rim = np.empty((len(CIRCLE), 3))
+            rim[:, 0] = e * s.width / 2 * 1.005
+            rim[:, 1:] = (radius, f * s.length) + radius * CIRCLE[:, ::-1]
             if hidden:
                 inner = rim - [e * 0.2, 0, 0]
                 canvas.hull(body.at(np.concatenate([rim, inner])), canvas.tint((20, 20, 22), body.z), Material.CAR)
                 continue
             order = rim if e > 0 else rim[::-1]
-            if _seen(canvas, body.at(order)[[0, 4, 7, 11]]):
+            if _seen(canvas, body.at(order)[[0, 5, 10, 15]]):
                 canvas.face(body.at(rim), (20, 20, 22), Material.CAR)
                 hub = (rim - rim.mean(0)) * 0.6 + rim.mean(0)
                 canvas.face(body.at(hub), (150, 152, 156))

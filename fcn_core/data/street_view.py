@@ -22,6 +22,10 @@ SUPERSAMPLE = 2
 NEAR = 0.7
 _SHIFT = 4
 
+_ANGLES = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], -1)
+"""20 points of a unit circle, 20×2."""
+
 Colour = Sequence[float] | np.ndarray
 
 
@@ -120,10 +124,12 @@ class Canvas:
     def tint(self, colour: Colour, z: float, light: float = 1.0) -> tuple[float, ...]:
         """A colour under a light, faded into the haze of distance z (RGB 0-255)."""
         near = math.exp(-z / self.haze_distance)
-        r, g, b = (
-            far + (min(float(c) * light, 255.0) - far) * near for c, far in zip(colour, self._haze, strict=True)
+        r, g, b = self._haze
+        return (
+            r + (min(float(colour[0]) * light, 255.0) - r) * near,
+            g + (min(float(colour[1]) * light, 255.0) - g) * near,
+            b + (min(float(colour[2]) * light, 255.0) - b) * near,
         )
-        return r, g, b
 
     def fill(self, polygons: Sequence[np.ndarray], colour: Colour | None, material: Material | None = None) -> None:
         """Fill canvas polygons (each N×2); `colour` None leaves the image, `material` None leaves the labels."""
@@ -144,9 +150,9 @@ class Canvas:
         """Fill a flat polygon given by its world corners (N×3), clipped at the near plane."""
         points = clip_near(np.asarray(corners, np.float64))
         if len(points) >= 3:
-            z = float(points[:, 2].mean())
-            tint = None if colour is None else self.tint(colour, z, light)
-            self.fill([self.camera.project(points)], tint, material)
+            depths = points[:, 2].tolist()
+            tint = None if colour is None else self.tint(colour, sum(depths) / len(depths), light)
+            self._paint([_fixed(self.camera.project(points))], tint, material)
 
     def faces(
         self, quads: np.ndarray, colour: Colour, material: Material | None = None, light: float = 1.0
@@ -176,9 +182,7 @@ class Canvas:
         self, centre: np.ndarray, radii: tuple[float, float], colour: Colour, material: Material | None = None
     ) -> None:
         """A filled upright ellipse at a canvas position."""
-        angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-        ring = np.stack([centre[0] + radii[0] * np.cos(angles), centre[1] + radii[1] * np.sin(angles)], -1)
-        self.fill([ring], colour, material)
+        self.fill([CIRCLE * radii + centre], colour, material)
 
     def shadow(self, corners: Sequence[Sequence[float]] | np.ndarray, depth: int) -> None:
         """Darken the ground (0-255) under a world polygon; labels stay, and only ground shows it."""
@@ -194,7 +198,7 @@ def _fixed(flat: np.ndarray) -> np.ndarray:
 
 def clip_near(points: np.ndarray) -> np.ndarray:
     """The part of a flat polygon (N×3) that lies beyond the near plane."""
-    if points[:, 2].min() >= NEAR:
+    if min(points[:, 2].tolist()) >= NEAR:
         return points
     kept: list[np.ndarray] = []
     for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):

@@ -23,8 +23,8 @@ MIN_SIDE = 16
 def scene(seed: int, index: int, *, size: tuple[int, int] = (240, 320), void: bool = False) -> Sample:
     """The street scene number `index` of a seed, with its exact label map.
 
-    size: (height, width) in pixels, each at least 16. void: also draw what has no class (our own bonnet, now and
-    then a skip or a bin), labelled 255. Returns a Sample: image H×W×3 uint8 RGB, mask H×W uint8 in CamVid's classes.
+    size: (height, width) in pixels, each at least 16. void: also draw the bonnet of our own car,
+    labelled 255. Returns a Sample: image H×W×3 uint8 RGB, mask H×W uint8 in CamVid's classes.
     Raises ValueError for a negative seed or index, or a size that is too small.
     """
     h, w = (int(side) for side in size)
@@ -44,11 +44,12 @@ def scene(seed: int, index: int, *, size: tuple[int, int] = (240, 320), void: bo
     place_things(canvas, np.random.default_rng(rng.integers(2**63)), plan, weather)
     if void:
         _unknown(canvas, np.random.default_rng(rng.integers(2**63)))
-    return _develop(canvas, cameras[0], plan, weather, np.random.default_rng([seed, index, 1]), f"streets-{seed}-{index}")
+    grain = np.random.default_rng([seed, index, 1])
+    return _develop(canvas, cameras[0], plan, weather, grain, f"streets-{seed}-{index}")
 
 
 def _unknown(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Things without a class: the bonnet of the own car."""
+    """What has no class: the bonnet of our own car."""
     across = np.linspace(-0.1, 1.1, 25)
     rise = rng.uniform(0.03, 0.09) * (1 - (2 * across - 1) ** 2 * rng.uniform(0.3, 0.9))
     edge = np.stack([across * canvas.w, (1 - rise) * canvas.h], -1)
@@ -58,7 +59,10 @@ def _unknown(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.fill([np.concatenate([edge + [0, canvas.h * 0.012], below])], colour * 0.7)
 
 
-def _develop(canvas: Canvas, camera: Camera, plan: Plan, weather: Weather, rng: np.random.Generator, name: str) -> Sample:
+def _develop(
+    canvas: Canvas, camera: Camera, plan: Plan, weather: Weather, rng: np.random.Generator, name: str
+) -> Sample:
+    """Canvas -> photograph and label map at the size asked for."""
     h, w = canvas.h // SUPERSAMPLE, canvas.w // SUPERSAMPLE
     image = cv2.resize(canvas.image, (w, h), interpolation=cv2.INTER_AREA)
     code = np.ascontiguousarray(canvas.code[::SUPERSAMPLE, ::SUPERSAMPLE])
