@@ -28,7 +28,7 @@ def draw_plan(rng: np.random.Generator) -> Plan:
     left, right = -rng.uniform(2.2, 4.6), rng.uniform(4.2, 8.0)
     if rng.random() < 0.3:
         left, right = -right, -left
-    wide = rng.uniform(1.8, 3.8, 2)
+    wide = rng.uniform(2.0, 4.2, 2)
     set_back = {"town": 0.0, "suburb": 4.0, "park": 3.0, "square": 7.0}[kind]
     fronts = (left - wide[0] - set_back * rng.uniform(0.4, 1), right + wide[1] + set_back * rng.uniform(0.4, 1))
     return Plan(kind, (left, right), fronts, float(rng.uniform(45, 85)))
@@ -92,8 +92,12 @@ def paint_backdrop(canvas: Canvas, rng: np.random.Generator, plan: Plan, weather
             tree(canvas, rng, x, z, rng.uniform(6, 13), weather.sun)
         else:
             height = rng.uniform(5, 10)
-            colour = np.array([150, 118, 96]) * rng.uniform(0.6, 1.3)
+            colour = np.array([138, 122, 110]) * rng.uniform(0.55, 1.4) + rng.uniform(-16, 16, 3)
             canvas.face([(x, 0, z), (x + 10, 0, z), (x + 10, height, z), (x, height, z)], colour, Material.PLASTER)
+            s, t = (a.ravel() for a in np.meshgrid(x + np.arange(1.0, 9, 2.2), np.arange(1.2, height - 1.6, 2.9)))
+            panes = np.stack([np.stack([s, s + 1.1, s + 1.1, s], 1), np.stack([t, t, t + 1.4, t + 1.4], 1),
+                              np.full((len(s), 4), z)], -1)  # fmt: skip
+            canvas.faces(panes, (70, 76, 84), Material.GLASS)
             top = height + 2.5
             canvas.face([(x - 0.4, height, z), (x + 10.4, height, z), (x + 8, top, z), (x + 2, top, z)], colour * 0.6,
                         Material.ROOF)  # fmt: skip

@@ -30,12 +30,12 @@ class Weather:
 
 def draw_weather(rng: np.random.Generator) -> Weather:
     """Pick one of five kinds of light, with its own colours, sun, haze and exposure."""
-    kind = str(rng.choice(["clear", "fair", "overcast", "stormy", "dusk"], p=[0.22, 0.26, 0.22, 0.16, 0.14]))
+    kind = str(rng.choice(["clear", "fair", "overcast", "stormy", "dusk"], p=[0.2, 0.22, 0.32, 0.16, 0.1]))
     skies = {
         "clear": ((72, 124, 196), (200, 218, 232), (250, 250, 250), 0.1, 0.75, 1.0),
         "fair": ((96, 142, 198), (214, 224, 232), (246, 246, 246), 0.55, 0.55, 0.95),
-        "overcast": ((226, 228, 230), (244, 244, 242), (212, 216, 220), 0.5, 0.12, 0.88),
-        "stormy": ((104, 118, 134), (206, 210, 208), (150, 158, 166), 0.75, 0.1, 0.5),
+        "overcast": ((240, 243, 247), (255, 255, 255), (228, 232, 238), 0.45, 0.15, 0.74),
+        "stormy": ((116, 130, 142), (216, 220, 212), (160, 168, 172), 0.7, 0.1, 0.5),
         "dusk": ((78, 92, 142), (250, 190, 128), (226, 150, 120), 0.5, 0.5, 0.66),
     }
     zenith, horizon, cloud, cover, strength, ground = skies[kind]
@@ -50,7 +50,7 @@ def draw_weather(rng: np.random.Generator) -> Weather:
         sun=float(rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.0)),
         strength=strength * rng.uniform(0.8, 1.2),
         haze_distance=float(rng.uniform(90, 320)),
-        exposure=float(np.exp(rng.uniform(-0.22, 0.2))),
+        exposure=float(np.exp(rng.uniform(-0.16, 0.2))),
         cast=np.array([1 + warm, 1 + rng.uniform(-0.025, 0.025), 1 - warm]),
         ground=float(ground * rng.uniform(0.85, 1.08)),
     )
@@ -138,6 +138,14 @@ def surface_light(camera: Camera, code: np.ndarray, shade: np.ndarray, walls: tu
     return light
 
 
+def _tone(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A camera's tone curve: more contrast around a pivot in the dark half, and less or more saturation."""
+    contrast, saturation = np.float32(rng.uniform(1.0, 1.4)), np.float32(rng.uniform(0.6, 1.1))
+    grey = photo.mean(axis=2, keepdims=True)
+    toned = grey + (photo - grey) * saturation
+    return np.maximum((toned - 105) * contrast + 105, toned * np.float32(0.6))
+
+
 def expose(
     image: np.ndarray, code: np.ndarray, light: np.ndarray, weather: Weather, rng: np.random.Generator
 ) -> np.ndarray:
@@ -148,12 +156,13 @@ def expose(
     u, v = np.linspace(-1, 1, w, dtype=np.float32), np.linspace(-1, 1, h, dtype=np.float32)
     level *= 1 - np.float32(rng.uniform(0.02, 0.16)) * (u[None] ** 2 + v[:, None] ** 2)
     photo = image.astype(np.float32) * (level[..., None] * weather.cast.astype(np.float32))
+    photo = _tone(photo, rng)
     sigma = rng.uniform(0.3, 0.75) * h / 240
     photo = cv2.GaussianBlur(photo, (0, 0), max(sigma, 0.25))
     if rng.random() < 0.6:
         soft = np.float32(rng.uniform(0.05, 0.25))
         photo += soft * (photo - cv2.GaussianBlur(photo, (0, 0), max(1.0, h / 60)))
-    amount = rng.uniform(0.8, 4.5)
+    amount = rng.uniform(0.6, 4.0)
     grain = noise_tile((1.0,), 256)
     shift = rng.integers(0, 256, 2)
     noise = np.tile(np.roll(grain, tuple(shift), (0, 1)), (h // 256 + 1, w // 256 + 1))[:h, :w]

@@ -52,7 +52,7 @@ def _grown(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def tree(canvas: Canvas, rng: np.random.Generator, x: float, z: float, height: float, sun: float) -> None:
     """A tree with trunk, branches and crown; one in four is bare, one in six a narrow conifer."""
     cam = canvas.camera
-    bare, narrow = rng.random() < 0.22, rng.random() < 0.16
+    bare, narrow = rng.random() < 0.35, rng.random() < 0.16
     trunk = height * rng.uniform(0.22, 0.36)
     colour = np.array(_FOLIAGE[rng.integers(len(_FOLIAGE))], float) * rng.uniform(0.75, 1.2)
     bark = np.array((84, 70, 56), float) * rng.uniform(0.55, 1.1)
