@@ -50,6 +50,17 @@ def read_label_map(path: Path) -> np.ndarray:
     return np.ascontiguousarray(values.astype(np.uint8))
 
 
+def read_colours(path: Path) -> np.ndarray | None:
+    """A colour-coded label map as H×W×3 uint8 RGB; None when the file holds class indices (grey or palette)."""
+    try:
+        with Image.open(path) as file:
+            if file.mode not in ("RGB", "RGBA"):
+                return None
+            return np.array(file.convert("RGB"))
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"{path} cannot be read as a label map: {error}") from error
+
+
 def files_by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
     """File-name stem -> path for the files of `folder` with one of `suffixes`, in name order."""
     found: dict[str, Path] = {}

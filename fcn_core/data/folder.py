@@ -1,0 +1,105 @@
+"""A user's own data set: photos in images/, label maps of the same names in masks/ (layouts in `layout.py`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fcn_core.data.files import read_colours, read_label_map, read_photo
+from fcn_core.data.layout import find_layout, numbered_classes
+from fcn_core.data.sample import Sample
+from fcn_core.labels import VOID, LabelSet
+
+
+class Folder:
+    """Map-style data set: `len(ds)`, `ds[i] -> Sample`, `ds.labels`, `ds.name`.
+
+    Label maps hold one class index a pixel (8-bit grey or palette PNG), 255 for void; where classes.txt gives
+    colours, colour-coded label maps are understood too. Without classes.txt and `labels`, the classes are numbered up
+    to the largest index found.
+    """
+
+    def __init__(self, root: str | Path, split: str | None = None, *, labels: LabelSet | None = None) -> None:
+        """Find the files; ValueError names what is missing. split: such as "train"; None for a folder without."""
+        layout = find_layout(root)
+        wanted = split or ""
+        if wanted not in layout.parts:
+            there = ", ".join(repr(name) for name in layout.parts if name)
+            if wanted and not there:
+                raise ValueError(f"{layout.root} is not divided into splits; leave the split {wanted!r} out")
+            asked = f"no split {wanted!r}" if wanted else "several splits and none was named"
+            raise ValueError(f"{layout.root} has {asked}; its splits are {there}")
+        part = layout.parts[wanted]
+        names = list(part.names) if part.names is not None else list(part.photos)
+        for what, files in (("photo", part.photos), ("label map", part.masks)):
+            missing = [name for name in names if name not in files]
+            if missing:
+                some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+                raise ValueError(
+                    f"{len(missing)} of {len(names)} pictures of {layout.root} {wanted} have no {what}: {some}; "
+                    "photo and label map need the same name, apart from the suffix"
+                )
+        if not names:
+            raise ValueError(f"{layout.root} {wanted} contains no photos")
+        self.root, self.split = layout.root, split
+        self.names = tuple(names)
+        self.photos = tuple(part.photos[name] for name in names)
+        self.masks = tuple(part.masks[name] for name in names)
+        self.name = "-".join(text for text in (layout.root.resolve().name, wanted) if text)
+        self.coloured = layout.coloured and labels is None
+        self.labels = labels or layout.labels or self._numbered()
+
+    def _numbered(self) -> LabelSet:
+        """Classes 0 to the largest index of all label maps."""
+        largest = 0
+        for path in self.masks:
+            indices = read_label_map(path)
+            largest = max(largest, int(indices[indices != VOID].max(initial=0)))
+        return numbered_classes(largest + 1, self.root.resolve().name)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        image = read_photo(self.photos[index])
+        mask = self._label_map(self.masks[index])
+        if image.shape[:2] != mask.shape:
+            raise ValueError(
+                f"{self.photos[index]} has {image.shape[1]}×{image.shape[0]} pixels but its label map "
+                f"{self.masks[index]} has {mask.shape[1]}×{mask.shape[0]}; they must have the same size"
+            )
+        outside = mask[(mask >= len(self.labels)) & (mask != VOID)]
+        if outside.size:
+            raise ValueError(
+                f"{self.masks[index]} contains class index {int(outside.max())}, but there are {len(self.labels)} "
+                f"classes (0 to {len(self.labels) - 1}, {VOID} for void)"
+            )
+        return Sample(image=image, mask=mask, name=self.names[index])
+
+    def _label_map(self, path: Path) -> np.ndarray:
+        if self.coloured:
+            colours = read_colours(path)
+            if colours is not None:
+                return indices_of_colours(colours, self.labels, path)
+        return read_label_map(path)
+
+
+def indices_of_colours(colours: np.ndarray, labels: LabelSet, path: Path) -> np.ndarray:
+    """Colour-coded label map (H×W×3 uint8) -> class indices (H×W uint8); black that is no class becomes void.
+
+    ValueError names a colour that belongs to no class.
+    """
+    codes = colours.astype(np.int32) @ np.array([65536, 256, 1], dtype=np.int32)
+    found, inverse = np.unique(codes, return_inverse=True)
+    known = {(r << 16) | (g << 8) | b: index for index, (r, g, b) in enumerate(labels.palette)}
+    known.setdefault(0, VOID)
+    strange = [code for code in found.tolist() if code not in known]
+    if strange:
+        red, green, blue = strange[0] >> 16, strange[0] >> 8 & 255, strange[0] & 255
+        raise ValueError(
+            f"{path} has {len(strange)} colours that belong to no class, such as {red} {green} {blue}; "
+            "add them to classes.txt, or save the mask without smoothing and JPEG compression"
+        )
+    table = np.array([known[code] for code in found.tolist()], dtype=np.uint8)
+    return table[inverse.reshape(codes.shape)]
