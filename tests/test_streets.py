@@ -17,7 +17,7 @@ from fcn_core.labels import CAMVID, VOID
 
 @pytest.fixture(scope="module")
 def many() -> list[Sample]:
-    return [scene(2, index, size=(120, 160)) for index in range(40)]
+    return [scene(2, index, size=(120, 160)) for index in range(28)]
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def _windows(canvas: Canvas, rng: np.random.Generator, wall: Wall, boxes: np.nda
     upper[:, 1] = boxes[:, 1] + (boxes[:, 3] - boxes[:, 1]) * rng.uniform(0.4, 0.7, len(boxes))
     bright = rng.random(len(boxes)) < 0.6
     canvas.faces(wall.quads(upper[bright]), glass * 0.55 + canvas.haze * 0.35, None, light)
-    if wall.foot[1] > 40:
+    if wall.foot[1] > 30:
         return  # Too far for bars and sills to be seen.
     middle = (boxes[:, 1] + boxes[:, 3]) / 2
     bars = np.stack([boxes[:, 0], middle - 0.04, boxes[:, 2], middle + 0.04], 1)

@@ -44,7 +44,7 @@ def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: Plan) -> None:
 
     def strip(x0: float, x1: float, z0: float, z1: float, colour: np.ndarray, material: Material) -> None:
         # Cut in depth, so that haze and bend grow with the distance.
-        cuts = [z for z in _CUTS if z0 < z < z1]
+        cuts = [z for z in (_CUTS if canvas.camera.bend else _CUTS[1::3]) if z0 < z < z1]
         for a, b in zip([z0, *cuts], [*cuts, z1], strict=True):
             canvas.face([(x0, 0, a), (x1, 0, a), (x1, 0, b), (x0, 0, b)], colour, material)
 

@@ -141,7 +141,7 @@ def surface_light(camera: Camera, code: np.ndarray, shade: np.ndarray, walls: tu
 def _tone(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A camera's tone curve: more contrast around a pivot in the dark half, and less or more saturation."""
     contrast, saturation = np.float32(rng.uniform(1.0, 1.4)), np.float32(rng.uniform(0.6, 1.1))
-    grey = photo.mean(axis=2, keepdims=True)
+    grey: np.ndarray = photo.mean(axis=2, keepdims=True)
     toned = grey + (photo - grey) * saturation
     return np.maximum((toned - 105) * contrast + 105, toned * np.float32(0.6))
 
@@ -157,14 +157,13 @@ def expose(
     level *= 1 - np.float32(rng.uniform(0.02, 0.16)) * (u[None] ** 2 + v[:, None] ** 2)
     photo = image.astype(np.float32) * (level[..., None] * weather.cast.astype(np.float32))
     photo = _tone(photo, rng)
-    sigma = rng.uniform(0.3, 0.75) * h / 240
+    sigma = rng.uniform(0.3, 0.75) * (h / 240) ** 0.5
     photo = cv2.GaussianBlur(photo, (0, 0), max(sigma, 0.25))
     if rng.random() < 0.6:
         soft = np.float32(rng.uniform(0.05, 0.25))
-        photo += soft * (photo - cv2.GaussianBlur(photo, (0, 0), max(1.0, h / 60)))
+        photo = photo + soft * (photo - cv2.GaussianBlur(photo, (0, 0), max(1.0, h / 60)))
     amount = rng.uniform(0.6, 4.0)
     grain = noise_tile((1.0,), 256)
     shift = rng.integers(0, 256, 2)
     noise = np.tile(np.roll(grain, tuple(shift), (0, 1)), (h // 256 + 1, w // 256 + 1))[:h, :w]
-    photo += np.float32(amount) * noise[..., None]
-    return np.clip(photo, 0, 255).astype(np.uint8)
+    return np.clip(photo + np.float32(amount) * noise[..., None], 0, 255).astype(np.uint8)

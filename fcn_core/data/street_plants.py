@@ -72,7 +72,8 @@ def tree(canvas: Canvas, rng: np.random.Generator, x: float, z: float, height: f
     if bare:
         foliage(canvas, rng, middle, radii, z, bark, sun, cover=0.1)
         canvas.fill([np.array(stem)], tint, Material.LEAF)
-        _twigs(canvas, rng, fork, 0.0, 0.42 * (height - trunk) * metre, half * 1.1, tint, 5 if metre > 12 else 4)
+        forks = 5 if z < 15 else 4 if z < 32 else 3
+        _twigs(canvas, rng, fork, 0.0, 0.42 * (height - trunk) * metre, half * 1.1, tint, forks)
     else:
         canvas.fill([np.array(stem)], tint, Material.LEAF)
         foliage(canvas, rng, middle, radii, z, colour, sun)

@@ -112,12 +112,14 @@ def _side(canvas: Canvas, body: _Body, s: Shape, e: int, outline: np.ndarray, pa
     panes = [(0.06, 0.08, 0.34, 0.84), (0.37, 0.08, 0.63, 0.86), (0.66, 0.08, 0.92, 0.84)]
     if s.length > 8:
         panes = [(i / 7 + 0.02, 0.1, i / 7 + 0.125, 0.62) for i in range(7)]
-    for pane in panes[1:] if s.length == 5.2 else panes:
+    if body.z > 28:
+        panes = [(0.06, 0.08, 0.92, 0.84)]  # Too far for pillars and handles to be seen.
+    for pane in panes[1:] if s.length == 5.2 and body.z <= 28 else panes:
         canvas.face(_panel(window, pane), glass, None)
         canvas.face(_panel(window, (pane[0], 0.5 * (pane[1] + pane[3]), pane[2], pane[3])), glass + canvas.haze * 0.2)
     door = body.at([(e * half, 0.34, -0.36 * length), (e * half, 0.34, 0.36 * length),
                     (e * half, s.belt, 0.36 * length), (e * half, s.belt, -0.36 * length)])  # fmt: skip
-    for u in (0.28, 0.5, 0.76) if body.z < 30 else ():
+    for u in (0.28, 0.5, 0.76) if body.z <= 28 else ():
         canvas.face(_panel(door, (u, 0.05, u + 0.01, 0.96)), paint * 0.5)
     canvas.face(_panel(door, (0.0, 0.5, 1.0, 0.58)), paint, None, light * 0.8)
     canvas.face(body.at([(e * half, 0.28, -0.5 * length), (e * half, 0.28, 0.5 * length),
@@ -167,6 +169,8 @@ def _wheels(canvas: Canvas, body: _Body, s: Shape, *, hidden: bool) -> None:
             order = rim if e > 0 else rim[::-1]
             if _seen(canvas, body.at(order)[[0, 5, 10, 15]]):
                 canvas.face(body.at(rim), (20, 20, 22), Material.CAR)
+                if body.z > 28:
+                    continue
                 hub = (rim - rim.mean(0)) * 0.6 + rim.mean(0)
                 canvas.face(body.at(hub), (150, 152, 156))
                 canvas.face(body.at((rim - rim.mean(0)) * 0.2 + rim.mean(0)), (60, 60, 62))
