@@ -1,0 +1,1 @@
+"""The Streamlit and Gradio apps: what the pages share."""

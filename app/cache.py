@@ -1,0 +1,192 @@
+"""Every cache of the app. Always import it as `app.cache`, so that nothing is loaded twice.
+
+Pictures, results and models are kept as resources: all visitors share one object instead of getting a
+copy at every click. They are never changed (arrays are locked), keyed on content hashes, and every
+cache is bounded.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+
+from app import sample_files
+from app.pictures import Shown, encode, view, view_photo
+from app.result_store import ResultStore, usual_bound
+from fcn_core import draw
+from fcn_core import weights as weights_module
+from fcn_core.allocator import keep_freed_memory
+from fcn_core.images import read_image
+from fcn_core.inference import Segmenter
+from fcn_core.result import SegmentationResult
+from fcn_core.weights import CATALOGUE, WeightRecord
+
+
+@st.cache_resource(show_spinner=False)
+def device() -> str:
+    """Where networks run: the GPU if torch finds one."""
+    keep_freed_memory()
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@st.cache_resource(show_spinner=False)
+def results() -> ResultStore:
+    """Finished segmentations."""
+    return ResultStore(usual_bound())
+
+
+@st.cache_resource(show_spinner=False, ttl=5, max_entries=1)
+def samples() -> dict[str, sample_files.SampleFile]:
+    """The bundled samples by name."""
+    return sample_files.list_samples()
+
+
+def sample_names() -> tuple[str, ...]:
+    """Names of the bundled samples, in order."""
+    return tuple(samples())
+
+
+def weight_records() -> dict[str, WeightRecord]:
+    """Weights that label pixels by name, on this machine or not; bundled ones first."""
+    return {name: record for name, record in CATALOGUE.items() if record.kind == "fcn"}
+
+
+def is_here(record: WeightRecord) -> bool:
+    """Whether these weights are on this machine."""
+    return weights_module.is_here(record)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _segmenter(name: str, _stamp: float) -> Segmenter:
+    return Segmenter(weights_module.load(name, device=device()), device=device())
+
+
+def segmenter(record: WeightRecord) -> Segmenter:
+    """The model of these weights, ready to run and shared by all visitors; read again when its file changes."""
+    return _segmenter(record.name, weights_stamp(record))
+
+
+def weights_stamp(record: WeightRecord) -> float:
+    """Modification time of a local weights file; 0 for downloads, which are checked by their checksum."""
+    return record.path.stat().st_mtime if record.path is not None and record.path.is_file() else 0.0
+
+
+def segment(
+    digest: str, image: np.ndarray, record: WeightRecord, progress: Callable[[int, int], None] | None = None
+) -> SegmentationResult:
+    """All heads of these weights on a picture; the network runs only for what nobody has asked before.
+
+    `digest` names the picture's content. `progress(done, total)` counts the tiles of a large picture.
+    """
+
+    def run() -> SegmentationResult:
+        return segmenter(record).segment(image, progress=progress)
+
+    return results().get(result_key(digest, record), run)
+
+
+def result_key(digest: str, record: WeightRecord) -> tuple[str, str, float]:
+    """What a result depends on."""
+    return digest, record.name, weights_stamp(record)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def overlay(
+    key: tuple,
+    _result: SegmentationResult,
+    head: int,
+    opacity: int,
+    hidden: tuple[int, ...],
+    contours: bool,
+    safe: bool,
+) -> Shown:
+    """One head's class colours over the photo, at viewing size. `opacity` in percent."""
+    photo, label_map = view_photo(_result.image), view(_result.label_maps[head])
+    colours = _result.labels.colours(safe=safe)
+    drawn = draw.overlay(photo, label_map, colours, opacity / 100, hidden)
+    if contours:
+        drawn = draw.contours(drawn, label_map)
+    return encode(drawn, full_size=_result.image.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def shares(key: tuple, _result: SegmentationResult, head: int) -> tuple[float, ...]:
+    """Share of the picture of each class, as a head sees it."""
+    return tuple(float(share) for share in _result.shares(head))
+
+
+@st.cache_data(show_spinner=False, max_entries=48)
+def photo(key: str, _image: np.ndarray) -> Shown:
+    """A picture as it is, at viewing size; `key` is its content hash."""
+    return encode(view_photo(_image), full_size=_image.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=120)
+def magnitude(key: tuple, _values: Callable[[], np.ndarray], scale: str) -> Shown:
+    """H×W values on a colour map of fcn_core.draw, at viewing size; `key` says which values they are."""
+    values = _values()
+    return encode(draw.colour_map(view(values), scale), full_size=values.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=120)
+def threshold_picture(key: tuple, _image: np.ndarray, _values: Callable[[], np.ndarray], threshold: float) -> Shown:
+    """The photo where the values reach the threshold, greyed elsewhere, at viewing size."""
+    drawn = draw.threshold_map(view_photo(_image), view(_values()), threshold)
+    return encode(drawn, full_size=_image.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def difference(key: tuple, _result: SegmentationResult, coarse: int, fine: int, safe: bool) -> Shown:
+    """Where two heads disagree, in the finer head's colours over the greyed photo, at viewing size."""
+    drawn = draw.difference_map(
+        view_photo(_result.image),
+        view(_result.label_maps[coarse]),
+        view(_result.label_maps[fine]),
+        _result.labels.colours(safe=safe),
+    )
+    return encode(drawn, full_size=_result.image.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def errors(key: tuple, _result: SegmentationResult, _truth: np.ndarray, head: int) -> Shown:
+    """Where a head is wrong, at viewing size; `key` names result and ground truth."""
+    return encode(draw.error_map(view(_truth), view(_result.label_maps[head])), full_size=_truth.shape)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def picture(digest: str, _data: bytes, name: str) -> np.ndarray:
+    """An uploaded picture as H×W×3 uint8 RGB; ValueError (one sentence that names the file) if it is none."""
+    source = io.BytesIO(_data)
+    source.name = name
+    return _locked(read_image(source))
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def sample_picture(name: str) -> np.ndarray:
+    """A bundled sample's picture as H×W×3 uint8 RGB."""
+    return _locked(read_image(samples()[name].picture))
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def sample_thumbnail(name: str) -> str:
+    """A bundled sample's thumbnail as a data address."""
+    return encode(draw.thumbnail(sample_picture(name), 144)).src
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def sample_truth(name: str) -> np.ndarray | None:
+    """A bundled sample's label map, H×W uint8 in CamVid's classes; None if it has none."""
+    path = samples()[name].truth
+    if path is None:
+        return None
+    return _locked(np.array(Image.open(path)))
+
+
+def _locked(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array

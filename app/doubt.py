@@ -1,0 +1,40 @@
+"""The notice above a result that the weights may not be able to judge, with what to use instead."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, session
+from app.case import Case
+from app.familiarity import familiarity
+from app.weights_picker import fetch_with_progress
+
+
+def doubt_notice(case: Case) -> None:
+    """Say plainly what the model knows, and offer other weights; nothing is drawn without a doubt."""
+    found = familiarity(case.result, case.record)
+    if found.doubt is None:
+        return
+    with st.container(border=True, key="doubt"):
+        st.markdown(
+            f":material/help: **These weights may not know what is in this picture.** {found.doubt}\n\n"
+            f"They know only: {', '.join(case.labels.classes)}."
+        )
+        offers = _offers(case)
+        with st.container(horizontal=True, gap="small"):
+            for name, record in offers.items():
+                here = cache.is_here(record)
+                text = f"Use {name}" if here else f"Download {name} ({record.size_bytes / 1e6:.0f} MB)"
+                icon = ":material/swap_horiz:" if here else ":material/download:"
+                if st.button(text, key=f"offer-{name}", icon=icon, help=record.knows):
+                    if here or fetch_with_progress(record):
+                        session.hold(weights=name)
+                        st.rerun()
+
+
+def _offers(case: Case) -> dict:
+    """Up to three other weights: those here first, and torchvision's for everyday photos."""
+    records = cache.weight_records()
+    here = [name for name, record in records.items() if cache.is_here(record) and name != case.record.name]
+    everyday = [name for name in ("fcn_resnet50",) if name in records and name != case.record.name]
+    return {name: records[name] for name in dict.fromkeys([*everyday, *here][:3])}

@@ -1,0 +1,49 @@
+"""The legend: every class with its colour, name and share of the picture, to be switched on and off."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, session
+from app.case import Case
+
+
+def legend(case: Case) -> None:
+    """Draw the legend for the head on the bench."""
+    shares = cache.shares(cache.result_key(case.picture.digest, case.record), case.result, case.head)
+    classes = case.labels.classes
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**Classes** :small[and their share of the picture, as {case.head}s sees it]", width="stretch")
+        st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
+        st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
+    with st.grid(columns="auto", min_column_width=190, gap="small", key="legend"):
+        for index, name in enumerate(classes):
+            key = f"legend-{case.labels.name}-{index}"
+            st.session_state[key] = index not in case.hidden
+            st.checkbox(
+                f"{swatch(case.colours[index])} {name} :small[{percent(shares[index])}]",
+                key=key,
+                on_change=_toggle,
+                args=(name,),
+            )
+
+
+def swatch(colour: tuple[int, int, int]) -> str:
+    """A small square of a colour, in Markdown."""
+    return f':color[■]{{foreground="#{colour[0]:02x}{colour[1]:02x}{colour[2]:02x}"}}'
+
+
+def percent(share: float) -> str:
+    """A share as it is read aloud: none, below 0.1 %, one decimal."""
+    if share == 0:
+        return "–"
+    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+
+
+def _toggle(name: str) -> None:
+    off = session.setting("off")
+    session.change_setting("off", tuple(n for n in off if n != name) if name in off else (*off, name))
+
+
+def _switch_off(names: tuple[str, ...]) -> None:
+    session.change_setting("off", tuple(names))

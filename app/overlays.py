@@ -1,0 +1,38 @@
+"""The class colours over the photo, drawn once for each combination of settings."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, session, widgets
+from app.case import Case
+from app.pictures import Shown
+from fcn_core.labels import Colour
+
+
+def overlay_controls() -> None:
+    """Opacity, contours and palette."""
+    with st.container(width=180):
+        widgets.slide("opacity", "Opacity", 0, 100, format="%d %%")
+    widgets.switch("contours", "Contours")
+    widgets.switch(
+        "safe", "Colour-blind safe", help="Colours that stay apart under the common colour-vision deficiencies"
+    )
+
+
+def overlay(case: Case, head: int) -> Shown:
+    """One head's classes over the photo, as the settings say."""
+    return cache.overlay(
+        cache.result_key(case.picture.digest, case.record),
+        case.result,
+        head,
+        session.setting("opacity"),
+        tuple(sorted(case.hidden)),
+        session.setting("contours"),
+        session.setting("safe"),
+    )
+
+
+def hex_colour(colour: Colour) -> str:
+    """A colour as CSS writes it."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,0 +1,123 @@
+"""Where the picture on the bench comes from: a sample, an upload (chosen, dropped or pasted), the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import browser_parts, cache, session
+from app.case import HeldPicture
+from app.pictures import encode
+from fcn_core.draw import thumbnail
+
+# What the file dialogue offers. Content is what decides: app.cache.picture reads the bytes, not the name.
+SUFFIXES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
+UPLOADER = "photo-upload"
+THUMBNAIL_SIDE = 144
+
+
+def picture_source() -> HeldPicture | None:
+    """Draw the source controls; return the picture on the bench, None if there is none at all."""
+    samples, upload, camera = st.tabs(["Samples", "Upload", "Camera"], key="source", on_change="rerun")
+    with samples:
+        _samples()
+    with upload:
+        _uploader()
+    if camera.open:  # a camera that is not asked for must not ask for permission
+        with camera:
+            _camera()
+    return held_picture()
+
+
+def held_picture() -> HeldPicture | None:
+    """The picture on the bench."""
+    held = session.bench()
+    if held.upload in session.uploads():
+        upload = session.uploads()[held.upload]
+        return HeldPicture(
+            name=upload.name.rsplit(".", 1)[0] or upload.name,
+            title=upload.name,
+            digest=upload.digest,
+            image=cache.picture(upload.digest, upload.data, upload.name),
+        )
+    if held.sample in cache.sample_names():
+        return HeldPicture(
+            held.sample, f"Sample {held.sample}", f"sample:{held.sample}", cache.sample_picture(held.sample)
+        )
+    return None
+
+
+def _samples() -> None:
+    held = session.bench()
+    if not cache.sample_names():
+        st.caption("No samples found in assets/samples. Upload a photo instead.")
+        return
+    browser_parts.gallery(
+        [(name, name, cache.sample_thumbnail(name)) for name in cache.sample_names()],
+        key="sample-gallery",
+        label="Samples",
+        chosen=None if held.upload else held.sample,
+        on_choice=lambda name: session.hold(sample=name),
+    )
+    st.caption("Drawn by this project, with exact ground truth.")
+
+
+def _uploader() -> None:
+    st.file_uploader(
+        "Photos",
+        type=SUFFIXES,
+        accept_multiple_files=True,
+        key=UPLOADER,
+        label_visibility="collapsed",
+        on_change=lambda: _take(st.session_state[UPLOADER]),
+    )
+    browser_parts.paste_into(UPLOADER)
+    for sentence in st.session_state.get("upload-problems", ()):
+        st.error(sentence, icon=":material/error:")
+    kept = session.picture_uploads()
+    if kept:
+        browser_parts.gallery(
+            [(upload.digest, upload.name, _upload_thumbnail(upload)) for upload in kept],
+            key="upload-gallery",
+            label="Uploaded pictures",
+            chosen=session.bench().upload,
+            on_choice=lambda digest: session.hold(upload=digest),
+        )
+    st.caption("Drop files here, or paste a picture with Ctrl+V. They stay in this visit and are not stored.")
+
+
+def _camera() -> None:
+    st.camera_input(
+        "Camera",
+        key="camera",
+        label_visibility="collapsed",
+        on_change=lambda: _take([st.session_state["camera"]] if st.session_state["camera"] else []),
+    )
+
+
+def _take(files: Sequence[Any]) -> None:
+    """Keep new files; the last good one goes on the bench. What is no picture gets its sentence."""
+    problems = []
+    newest = None
+    seen = st.session_state.setdefault("upload-seen", set())
+    for file in files:
+        if file.file_id in seen:
+            continue
+        seen.add(file.file_id)
+        data = file.getvalue()
+        try:
+            digest = session.content_hash(data)
+            cache.picture(digest, data, file.name)
+        except ValueError as problem:
+            problems.append(str(problem))
+            continue
+        newest = session.keep_upload(file.name, data).digest
+    st.session_state["upload-problems"] = problems
+    if newest is not None:
+        session.hold(upload=newest)
+
+
+def _upload_thumbnail(upload: session.Upload) -> str:
+    return encode(thumbnail(cache.picture(upload.digest, upload.data, upload.name), THUMBNAIL_SIDE)).src

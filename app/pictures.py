@@ -1,0 +1,80 @@
+"""From arrays to what a browser shows: data addresses of PNG or JPEG, and colour scales. No Streamlit here."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from fcn_core.draw import colour_table
+
+# A label map has hard edges, so it is sent as PNG; above this many pixels JPEG is a tenth of the size.
+MOST_PNG_PIXELS = 700_000
+MOST_SIDE = 1600
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An image ready for the browser.
+
+    `src` is a data address of a PNG or JPEG; `width`, `height` the full size in pixels that clicks are
+    counted in (the sent image may be smaller).
+    """
+
+    src: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ColourBar:
+    """A colour scale: its picture, low to high, and the tick labels spread evenly under it."""
+
+    src: str
+    ticks: tuple[str, ...]
+    label: str = ""
+
+
+def encode(image: np.ndarray, *, full_size: tuple[int, int] | None = None) -> Shown:
+    """An H×W×3 uint8 RGB image as `Shown`; `full_size` is (height, width) if the image was made smaller."""
+    height, width = full_size or image.shape[:2]
+    small = image.shape[0] * image.shape[1] <= MOST_PNG_PIXELS
+    suffix, options = (".png", [cv2.IMWRITE_PNG_COMPRESSION, 2]) if small else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 92])
+    done, buffer = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise ValueError(f"an image of {width}×{height} could not be encoded as {suffix[1:]}")
+    kind = "png" if small else "jpeg"
+    return Shown(f"data:image/{kind};base64,{base64.b64encode(buffer).decode('ascii')}", width, height)
+
+
+def step_for_view(height: int, width: int, most_side: int = MOST_SIDE) -> int:
+    """Take every n-th pixel of maps this large, so that what is drawn and sent stays small."""
+    return -(-max(height, width) // most_side)
+
+
+def view(array: np.ndarray, most_side: int = MOST_SIDE) -> np.ndarray:
+    """The array at viewing size: every n-th row and column (labels cannot be averaged)."""
+    step = step_for_view(*array.shape[:2], most_side)
+    return np.ascontiguousarray(array[::step, ::step]) if step > 1 else array
+
+
+def view_photo(image: np.ndarray, most_side: int = MOST_SIDE) -> np.ndarray:
+    """A photo at the size that `view` gives its label map, averaged instead of sampled."""
+    step = step_for_view(*image.shape[:2], most_side)
+    if step == 1:
+        return image
+    height, width = image[::step, ::step].shape[:2]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+@lru_cache(maxsize=16)
+def colour_bar(name: str, ticks: tuple[str, ...], label: str = "") -> ColourBar:
+    """The bar of a colour map of `fcn_core.draw`, with its tick labels."""
+    return ColourBar(encode(np.repeat(colour_table(name)[None], 4, axis=0)).src, ticks, label)
+
+
+SHARE_BAR = ("0", "0.25", "0.5", "0.75", "1")
+SIGNED_BAR = ("−1", "−0.5", "0", "0.5", "1")

@@ -1,0 +1,174 @@
+"""What one visitor has in hand: the bench, the settings, the uploads; kept across pages and in the address.
+
+Streamlit forgets a widget's value when its page is left, and a widget cannot follow a change of the
+address. So the values live here, widgets show them (`app.widgets`), and everything that is not an
+upload is written into the address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from app import address, cache
+from app.settings import SETTINGS
+from fcn_core.labels import LABEL_SETS
+
+MOST_UPLOADS = 24
+# Streamlit sends the address along with every click. A quick second click can carry an address that
+# was already replaced; for this long such an echo is not taken for a new wish.
+ECHO_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The things in hand on every page.
+
+    `upload` and `truth` are content hashes of uploaded files (see `uploads`); an upload goes before the
+    sample. `weights` None means: the usual ones for this picture. `x`, `y` are pixels from the top left.
+    """
+
+    sample: str | None = None
+    upload: str | None = None
+    truth: str | None = None
+    weights: str | None = None
+    head: int = 8
+    cls: str | None = None
+    x: int | None = None
+    y: int | None = None
+
+    @property
+    def pixel(self) -> tuple[int, int] | None:
+        """The pixel in hand as (x, y)."""
+        return None if self.x is None or self.y is None else (self.x, self.y)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One uploaded file, as it came. `use` says what for: a picture, or the ground truth of one."""
+
+    name: str
+    data: bytes
+    digest: str
+    use: str = "picture"
+
+
+def bench() -> Bench:
+    """The bench of this visitor."""
+    if "bench" not in st.session_state:
+        st.session_state["bench"] = Bench(sample=next(iter(cache.sample_names()), None))
+    return st.session_state["bench"]
+
+
+def hold(**changes: Any) -> Bench:
+    """Put something else on the bench. A new picture takes the old one's pixel and ground truth off."""
+    before = bench()
+    if ("sample" in changes or "upload" in changes) and _picture(replace(before, **changes)) != _picture(before):
+        changes = {"x": None, "y": None, "truth": None, **changes}
+    if "sample" in changes:
+        changes = {"upload": None, **changes}
+    st.session_state["bench"] = replace(before, **changes)
+    publish_address()
+    return st.session_state["bench"]
+
+
+def _picture(held: Bench) -> tuple[str, str | None]:
+    return ("upload", held.upload) if held.upload else ("sample", held.sample)
+
+
+def setting(name: str) -> Any:
+    """Value of a setting of app/settings.py."""
+    return _settings().get(name, SETTINGS[name].default)
+
+
+def change_setting(name: str, value: Any) -> None:
+    """Set a setting; the address follows."""
+    if name not in SETTINGS:
+        raise ValueError(f"no setting {name!r}; declare it in app/settings.py")
+    _settings()[name] = value
+    publish_address()
+
+
+def _settings() -> dict[str, Any]:
+    return st.session_state.setdefault("settings", {})
+
+
+def content_hash(data: bytes) -> str:
+    """The name of a content."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def keep_upload(name: str, data: bytes, *, use: str = "picture") -> Upload:
+    """Remember an uploaded file for this visit; the oldest goes when there are too many."""
+    kept = uploads()
+    upload = Upload(name, data, content_hash(data), use)
+    kept.pop(upload.digest, None)
+    kept[upload.digest] = upload
+    held = bench()
+    for digest in [d for d in kept if d not in (held.upload, held.truth, upload.digest)]:
+        if len(kept) <= MOST_UPLOADS:
+            break
+        del kept[digest]
+    return upload
+
+
+def uploads() -> dict[str, Upload]:
+    """Uploaded files of this visit by content hash, oldest first."""
+    return st.session_state.setdefault("uploads", {})
+
+
+def picture_uploads() -> list[Upload]:
+    """The uploaded pictures, oldest first."""
+    return [upload for upload in uploads().values() if upload.use == "picture"]
+
+
+def open_address() -> None:
+    """Take over what a new address says; write the bench into an empty one. Runs before every page."""
+    params = dict(st.query_params)
+    published: list[tuple[float, dict[str, str]]] = st.session_state.setdefault("published", [])
+    now = time.monotonic()
+    echoes = [spelled for then, spelled in published[:-1] if now - then < ECHO_SECONDS]
+    st.session_state["notices"] = ()
+    if params and (not published or params != published[-1][1]) and params not in echoes:
+        reading = address.read(
+            params,
+            samples=cache.sample_names(),
+            weights=cache.weight_records(),
+            classes={name for labels in LABEL_SETS.values() for name in labels.classes},
+        )
+        bench_changes: Mapping[str, Any] = reading.bench
+        if bench_changes:
+            hold(**bench_changes)
+        _settings().update(reading.settings)
+        st.session_state["notices"] = reading.notices
+    publish_address()
+
+
+def publish_address() -> None:
+    """Write the bench and the settings into the address bar."""
+    spelled = address.write(asdict(bench()), _settings())
+    if bench().upload:
+        spelled.pop("sample", None)  # an upload is not in the address: whoever opens it would see another picture
+        spelled.pop("x", None)
+        spelled.pop("y", None)
+    published = st.session_state.setdefault("published", [])
+    if not published or published[-1][1] != spelled:
+        published.append((time.monotonic(), spelled))
+        del published[:-8]
+    if dict(st.query_params) != spelled:
+        st.query_params.from_dict(spelled)
+
+
+def notices() -> tuple[str, ...]:
+    """Sentences about parts of the address that were ignored."""
+    return st.session_state.get("notices", ())
+
+
+def add_notice(sentence: str) -> None:
+    """One more small notice for this run."""
+    st.session_state["notices"] = (*notices(), sentence)

@@ -1,0 +1,92 @@
+"""What the pages let a person set, apart from the bench: names, defaults and how an address spells them.
+
+A setting keeps its value from page to page and appears in the address when it differs from its
+default. Names are short and stable, because addresses are sent around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: `read` turns an address's text into a value (ValueError if absurd), `write` the reverse."""
+
+    name: str
+    default: Any
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+
+
+def choice(name: str, options: tuple[str, ...], default: str) -> Setting:
+    """One of some words."""
+
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"expected one of {', '.join(options)}")
+        return text
+
+    return Setting(name, default, read, str)
+
+
+def whole(name: str, low: int, high: int, default: int) -> Setting:
+    """A whole number from low to high."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high or len(text) > 9:
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return int(text)
+
+    return Setting(name, default, read, str)
+
+
+def flag(name: str, default: bool = False) -> Setting:
+    """On (1) or off (0)."""
+
+    def read(text: str) -> bool:
+        if text not in ("0", "1"):
+            raise ValueError("expected 0 or 1")
+        return text == "1"
+
+    return Setting(name, default, read, lambda value: "1" if value else "0")
+
+
+def words(name: str, default: tuple[str, ...] = (), options: tuple[str, ...] | None = None) -> Setting:
+    """Several words, joined by commas; out of `options` if given, in that order."""
+
+    def read(text: str) -> tuple[str, ...]:
+        given = [word.strip() for word in text.split(",") if word.strip()]
+        if len(given) > 300 or any(len(word) > 60 for word in given):
+            raise ValueError("expected a few names, joined by commas")
+        if options is None:
+            return tuple(dict.fromkeys(given))
+        if not given or any(word not in options for word in given):
+            raise ValueError(f"expected some of {', '.join(options)}, joined by commas")
+        return tuple(option for option in options if option in given)
+
+    return Setting(name, default, read, ",".join)
+
+
+HEAD_NAMES = ("32s", "16s", "8s")
+SEGMENT_VIEWS = ("heads", "compare", "heatmaps", "certainty", "differences", "truth", "export")
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        flag("large"),  # large type, for the projector
+        flag("safe"),  # colour-blind-safe palette
+        choice("view", SEGMENT_VIEWS, "heads"),
+        words("heads", HEAD_NAMES, HEAD_NAMES),
+        whole("opacity", 0, 100, 65),
+        flag("contours"),
+        words("off"),  # classes switched off in the overlay
+        choice("left", ("photo", *HEAD_NAMES), "photo"),
+        choice("right", HEAD_NAMES, "8s"),
+        choice("map", ("confidence", "entropy"), "confidence"),
+        whole("threshold", 0, 100, 50),
+        choice("against", ("32s-16s", "16s-8s", "32s-8s"), "32s-8s"),
+    )
+}

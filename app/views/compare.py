@@ -1,0 +1,33 @@
+"""Before and after: two pictures of one size under a movable edge."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import browser_parts, cache, overlays, widgets
+from app.case import Case
+from app.legend import legend
+from app.pictures import Shown
+
+
+def show(case: Case) -> None:
+    heads = {f"{head}s": f"{head}s" for head in case.heads}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        left = widgets.pick_one("left", "Left", {"photo": "Photo", **heads})
+        right = widgets.pick_one("right", "Right", heads, fallback=f"{min(case.heads)}s")
+        overlays.overlay_controls()
+    browser_parts.before_after(
+        (_name(left), _shown(case, left)), (_name(right), _shown(case, right)), key="before-after"
+    )
+    st.caption("Drag the edge, or focus the picture and use the arrow keys.")
+    legend(case)
+
+
+def _name(choice: str) -> str:
+    return "Photo" if choice == "photo" else choice
+
+
+def _shown(case: Case, choice: str) -> Shown:
+    if choice == "photo":
+        return cache.photo(case.picture.digest, case.result.image)
+    return overlays.overlay(case, int(choice[:-1]))

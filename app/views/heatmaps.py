@@ -1,0 +1,33 @@
+"""Heatmaps: the probability (softmax) of one class at every pixel, for each head."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import browser_parts, cache, widgets
+from app.case import Case
+from app.legend import percent
+from app.pictures import SHARE_BAR, colour_bar
+from app.pixel_panel import pixel_panel
+
+
+def show(case: Case) -> None:
+    with st.container(width=260):
+        name = widgets.class_picker(case.labels.classes)
+    index = case.labels.index(name)
+    key = cache.result_key(case.picture.digest, case.record)
+    for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
+        share = cache.shares(key, case.result, head)[index]
+        with column:
+            browser_parts.picture(
+                cache.magnitude(
+                    (key, "softmax", head, index), lambda head=head: case.result.heatmap(head, index), "viridis"
+                ),
+                key=f"heatmap-{head}",
+                title=f"{head}s · {name} on {percent(share)} of the picture",
+                alt=f"Probability of {name} at every pixel, head {head}s",
+                pixel=case.pixel,
+                on_pixel=widgets.hold_pixel,
+                bar=colour_bar("viridis", SHARE_BAR, f"probability of {name}"),
+            )
+    pixel_panel(case, case.heads)

@@ -1,0 +1,99 @@
+"""Controls that show a value of app.session and change it there; they return plain values.
+
+Streamlit's own state of these widgets is only a mirror: it is set from the session before each is
+drawn, so a control follows the address, other pages and other controls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import session
+
+
+def _mirrored(name: str, value: Any, change: Callable[[Any], None]) -> dict[str, Any]:
+    key = f"control-{name}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": lambda: change(st.session_state[key])}
+
+
+def _mirrored_setting(name: str) -> dict[str, Any]:
+    return _mirrored(name, session.setting(name), lambda value: session.change_setting(name, value))
+
+
+def switch(name: str, label: str, *, help: str | None = None) -> bool:
+    """A flag setting as a toggle."""
+    st.toggle(label, help=help, **_mirrored_setting(name))
+    return session.setting(name)
+
+
+def slide(name: str, label: str, low: int, high: int, *, help: str | None = None, format: str | None = None) -> int:
+    """A whole-number setting as a slider."""
+    st.slider(label, low, high, help=help, format=format, **_mirrored_setting(name))
+    return session.setting(name)
+
+
+def pick_one(
+    name: str, label: str, options: Mapping[str, str], *, hide_label: bool = False, fallback: str | None = None
+) -> str:
+    """A choice setting as a row of buttons; options are value -> text. A value that is not offered gives `fallback`."""
+    value = session.setting(name)
+    if value not in options:
+        value = fallback if fallback in options else next(iter(options))
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        label_visibility="collapsed" if hide_label else "visible",
+        **_mirrored(name, value, lambda chosen: session.change_setting(name, chosen)),
+    )
+    return value
+
+
+def pick_some(name: str, label: str, options: Sequence[str]) -> tuple[str, ...]:
+    """A words setting as a row of buttons of which at least one stays on, in the order of `options`."""
+    value = [option for option in options if option in session.setting(name)] or list(options)
+
+    def change(chosen: list[str]) -> None:
+        if chosen:
+            session.change_setting(name, tuple(option for option in options if option in chosen))
+
+    st.segmented_control(label, list(options), selection_mode="multi", **_mirrored(name, value, change))
+    return tuple(value)
+
+
+def head_picker(heads: Sequence[int], label: str = "Head", *, place: str = "") -> int:
+    """The head on the bench, out of those that the weights have. `place` tells two pickers of one page apart."""
+    held = session.bench().head
+    head = held if held in heads else min(heads)
+    st.segmented_control(
+        label,
+        list(heads),
+        format_func=lambda value: f"{value}s",
+        required=True,
+        **_mirrored(f"head{place}", head, lambda value: session.hold(head=value)),
+    )
+    return head
+
+
+def class_picker(classes: Sequence[str], label: str = "Class") -> str:
+    """The class on the bench, out of those that the weights know."""
+    held = session.bench().cls
+    value = held if held in classes else classes[0]
+    st.selectbox(label, list(classes), **_mirrored("cls", value, lambda chosen: session.hold(cls=chosen)))
+    return value
+
+
+def show_notices() -> None:
+    """What of the address had to be ignored."""
+    for sentence in session.notices():
+        st.caption(f":material/info: {sentence}")
+
+
+def hold_pixel(x: int, y: int) -> None:
+    """Put a clicked pixel on the bench."""
+    session.hold(x=x, y=y)
