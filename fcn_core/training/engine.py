@@ -8,14 +8,10 @@ and resumed gives the same losses as one that never stopped (with a length in st
 from __future__ import annotations
 
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -25,48 +21,14 @@ from fcn_core.training.config import TrainConfig
 from fcn_core.training.evaluate import Evaluation, evaluate
 from fcn_core.training.losses import heads_loss
 from fcn_core.training.optim import rate_factor, set_rate
+from fcn_core.training.process import spread_threads, stop_signals
+from fcn_core.training.results import Progress, ProgressCallback, RunFailed, TrainResult
 from fcn_core.training.runs import RunFolder
-from fcn_core.training.setup import DTYPES, Parts, prepare
+from fcn_core.training.setup import DTYPES, pack, prepare, unpack
 from fcn_core.training.stream import StepBatches, prepare_worker
 from fcn_core.weights.checkpoint import save_checkpoint
 
 STATUS_EVERY_SECONDS = 2.0
-
-
-class RunFailed(ValueError):
-    """A run that cannot go on; the message says why and what to try."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands. fraction: 0-1 of its length; eta: seconds; loss: of the last step;
-    best_miou: best mean IoU of the finest head so far; message: one line when there is news, such as a validation."""
-
-    step: int
-    epoch: float
-    fraction: float
-    elapsed: float
-    eta: float | None
-    loss: float | None
-    lr: float
-    best_miou: float | None
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """How a run ended. state: finished or stopped. weights: the best by validation, else the last."""
-
-    run_dir: Path
-    state: str
-    steps: int
-    seconds: float
-    weights: Path
-    best_miou: float | None
-    evaluation: Evaluation | None
-
-
-ProgressCallback = Callable[[Progress], None]
 
 
 def train(config: TrainConfig, run_dir: str | Path, *, progress: ProgressCallback | None = None) -> TrainResult:
@@ -91,21 +53,27 @@ class _Run:
         self, config: TrainConfig, folder: RunFolder, saved: dict[str, Any] | None, progress: ProgressCallback | None
     ) -> None:
         self.config, self.folder, self.progress = config, folder, progress
-        self.step, self.elapsed_before, self.best_miou = 0, 0.0, None
-        self.saved = saved
+        self.step, self.elapsed_before = 0, 0.0
+        self.best_miou: float | None = None
+        self.saved, self.validated_at = saved, -1
         self.begun = self.saved_at = self.status_at = time.monotonic()
         self.loss: float | None = None
         self.lr = 0.0
 
     def go(self) -> TrainResult:
+        self.folder.write_status("running", **self.facts(), message="preparing")
         try:
             self.parts = prepare(self.config, fresh=self.saved is None, log=self.say)
             self.leads = self.parts.accelerator.is_main_process
             self.network, self.optimiser = self.parts.accelerator.prepare(self.parts.model, self.parts.optimiser)
             if self.saved is not None:
                 self.restore(self.saved)
+            self.begun = self.saved_at = time.monotonic()
             with stop_signals() as stop:
                 return self.loop(stop)
+        except KeyboardInterrupt:  # before the loop; in the loop it is a wish to stop, see stop_signals
+            self.folder.write_status("stopped", **self.facts(), message="stopped while preparing")
+            raise
         except Exception as error:
             self.say(f"failed: {error}")
             self.folder.write_status("failed", **self.facts(), message=str(error))
@@ -113,7 +81,7 @@ class _Run:
 
     def loop(self, stop: threading.Event) -> TrainResult:
         config, parts = self.config, self.parts
-        batches, evaluation = self.batches(), None
+        batches, evaluation, pinned = self.batches(), None, False
         try:
             while self.fraction() < 1 and not stop.is_set():
                 waiting = time.perf_counter()
@@ -125,6 +93,8 @@ class _Run:
                 record["wait_share"] = round((started - waiting) / (ended - waiting), 4)
                 self.step += 1
                 self.write(record)
+                if self.config.pin_threads and not pinned:
+                    pinned = spread_threads()  # now that the first step has started torch's threads
                 if self.evaluation_is_due() and self.fraction() < 1:
                     evaluation = self.validate()
                 elif time.monotonic() - self.saved_at > 60 * config.save_every_minutes:
@@ -133,7 +103,8 @@ class _Run:
             del batches  # ends the worker processes
         finished = self.fraction() >= 1
         if finished:
-            evaluation = self.validate()
+            if self.validated_at != self.step:
+                evaluation = self.validate()
             self.save_weights(self.folder.final, evaluation)
         else:
             self.save()
@@ -142,7 +113,7 @@ class _Run:
         if self.leads:
             self.folder.write_status(state, **self.facts())
         parts.accelerator.wait_for_everyone()
-        weights = self.folder.best if self.folder.best.exists() else self.folder.final
+        weights = next((path for path in (self.folder.best, self.folder.final) if path.exists()), None)
         return TrainResult(
             run_dir=self.folder.path, state=state, steps=self.step, seconds=self.elapsed(), weights=weights,
             best_miou=self.best_miou, evaluation=evaluation,
@@ -195,7 +166,7 @@ class _Run:
             processes=accelerator.num_processes,
         )
         workers = self.config.workers
-        loader = DataLoader(
+        loader: DataLoader[tuple[torch.Tensor, torch.Tensor]] = DataLoader(
             self.parts.draws,  # type: ignore[arg-type]
             batch_sampler=sampler,  # type: ignore[arg-type]
             num_workers=workers,
@@ -270,7 +241,7 @@ class _Run:
 
     def validate(self) -> Evaluation | None:
         """Measure on the validation data, keep the best weights, save."""
-        evaluation = None
+        evaluation, self.validated_at = None, self.step
         if self.parts.val is not None and self.leads:
             evaluation = evaluate(
                 self.parts.tested, self.parts.val, self.parts.preprocessing, batch_size=4,
@@ -310,53 +281,18 @@ class _Run:
         self.saved_at = time.monotonic()
         if not self.leads:
             return
-        averaged, scaler = self.parts.averaged, self.parts.accelerator.scaler
-        self.folder.save_state(
-            {
-                "step": self.step,
-                "elapsed": self.elapsed(),
-                "best_miou": self.best_miou,
-                "model": self.parts.model.state_dict(),
-                "optimiser": self.parts.optimiser.state_dict(),
-                "averaged": None if averaged is None else averaged.model.state_dict(),
-                "updates": 0 if averaged is None else averaged.updates,
-                "scaler": None if scaler is None else scaler.state_dict(),
-            }
-        )
+        clock = {"step": self.step, "elapsed": self.elapsed(), "best_miou": self.best_miou}
+        self.folder.save_state({**clock, **pack(self.parts)})
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Continue where `saved` stopped."""
         self.step, self.elapsed_before, self.best_miou = saved["step"], saved["elapsed"], saved["best_miou"]
-        self.parts.model.load_state_dict(saved["model"])
-        self.parts.optimiser.load_state_dict(saved["optimiser"])
-        if self.parts.averaged is not None:
-            self.parts.averaged.model.load_state_dict(saved["averaged"])
-            self.parts.averaged.updates = saved["updates"]
-        if self.parts.accelerator.scaler is not None:
-            self.parts.accelerator.scaler.load_state_dict(saved["scaler"])
-        self.begun = time.monotonic()
+        unpack(self.parts, saved)
         if self.leads:
             self.folder.rewind(self.step)
+        if any(r.get("kind") == "eval" and r.get("step") == self.step for r in self.folder.metrics()):
+            self.validated_at = self.step  # it was saved after its validation, which need not be repeated
         self.say(f"resumed at step {self.step}")
 
 
-@contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; only in the main thread, where Python delivers signals."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-__all__ = ["Parts", "Progress", "RunFailed", "TrainResult", "resume", "train"]
+__all__ = ["Progress", "RunFailed", "TrainResult", "resume", "train"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -67,7 +68,8 @@ def prepare(config: TrainConfig, *, fresh: bool = True, log: Callable[[str], Non
     if config.loss.class_weights != "none":
         counts = count_classes(train_data, draws.shares.tolist())
         weights = class_weights(counts, config.loss.class_weights)
-        said = ", ".join(f"{name} {float(w):.2f}" for name, w in zip(labels.classes, weights, strict=True))
+        listed = [] if weights is None else weights.tolist()
+        said = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(labels.classes, listed, strict=True))
         log(f"class weights ({config.loss.class_weights}): {said}")
 
     torch.manual_seed(config.seed)
@@ -92,6 +94,29 @@ def prepare(config: TrainConfig, *, fresh: bool = True, log: Callable[[str], Non
         preprocessing=IMAGENET,
         weights=None if weights is None else weights.to(accelerator.device),
     )
+
+
+def pack(parts: Parts) -> dict[str, Any]:
+    """The state of the network, the optimiser and the average, as a checkpoint keeps it."""
+    averaged, scaler = parts.averaged, parts.accelerator.scaler
+    return {
+        "model": parts.model.state_dict(),
+        "optimiser": parts.optimiser.state_dict(),
+        "averaged": None if averaged is None else averaged.model.state_dict(),
+        "updates": 0 if averaged is None else averaged.updates,
+        "scaler": None if scaler is None else scaler.state_dict(),
+    }
+
+
+def unpack(parts: Parts, saved: dict[str, Any]) -> None:
+    """Put the state of a checkpoint back."""
+    parts.model.load_state_dict(saved["model"])
+    parts.optimiser.load_state_dict(saved["optimiser"])
+    if parts.averaged is not None:
+        parts.averaged.model.load_state_dict(saved["averaged"])
+        parts.averaged.updates = saved["updates"]
+    if parts.accelerator.scaler is not None:
+        parts.accelerator.scaler.load_state_dict(saved["scaler"])
 
 
 def build_accelerator(config: TrainConfig) -> Accelerator:

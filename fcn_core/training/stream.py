@@ -20,7 +20,6 @@ from fcn_core.data.camvid import CamVid
 from fcn_core.data.kept import Kept, LabelledPictures, Subset
 from fcn_core.data.sample import Sample
 from fcn_core.data.transforms import Blur, ColourJitter, Compose, Noise, RandomView, Transform, mix_classes
-from fcn_core.labels import VOID
 from fcn_core.training.config import AugmentSettings, DataSettings
 from fcn_core.weights.preprocessing import Preprocessing
 
@@ -48,7 +47,9 @@ def count_classes(data: Sequence[LabelledPictures], shares: Sequence[float], *, 
     counts = np.zeros(len(data[0].labels))
     for part, share in zip(data, shares, strict=True):
         some = Subset(part, at_most)
-        own = sum(np.bincount(some[i].mask.ravel(), minlength=256)[: len(counts)] for i in range(len(some)))
+        own = np.zeros(len(counts))
+        for i in range(len(some)):
+            own += np.bincount(some[i].mask.ravel(), minlength=256)[: len(counts)]
         counts += share * own / max(1, own.sum())
     return counts
 
@@ -154,8 +155,3 @@ def prepare_worker(_: int) -> None:
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-
-
-def counted_pixels(mask: Tensor) -> int:
-    """How many pixels of a batch are not void."""
-    return int((mask != VOID).sum())
