@@ -86,7 +86,8 @@ def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: Plan) -> None:
 
 def paint_backdrop(canvas: Canvas, rng: np.random.Generator, plan: Plan, weather: Weather) -> None:
     """What closes the view: a row of far trees and houses across the end of the street."""
-    for x in np.arange(-70, 70, 9.0):
+    reach = 27 if plan.kind == "town" else 63  # Between the fronts of a town little else is seen.
+    for x in np.arange(-reach, reach, 9.0):
         z = plan.end + rng.uniform(15, 40)
         if rng.random() < 0.55:
             tree(canvas, rng, x, z, rng.uniform(6, 13), weather.sun)

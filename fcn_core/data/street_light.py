@@ -141,7 +141,7 @@ def surface_light(camera: Camera, code: np.ndarray, shade: np.ndarray, walls: tu
 def _tone(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A camera's tone curve: more contrast around a pivot in the dark half, and less or more saturation."""
     contrast, saturation = np.float32(rng.uniform(1.0, 1.4)), np.float32(rng.uniform(0.6, 1.1))
-    grey: np.ndarray = photo.mean(axis=2, keepdims=True)
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None]
     toned = grey + (photo - grey) * saturation
     return np.maximum((toned - 105) * contrast + 105, toned * np.float32(0.6))
 

@@ -157,20 +157,23 @@ def _end(canvas: Canvas, rng: np.random.Generator, body: _Body, s: Shape, front:
 def _wheels(canvas: Canvas, body: _Body, s: Shape, *, hidden: bool) -> None:
     """Tyres: all four as dark blocks under the body first, then the visible discs over the visible sides."""
     radius = 0.31 if s.length < 5 else 0.36 if s.length < 8 else 0.48
+    rubber = (20, 20, 22)
     for e in (-1, 1):
-        for f in (-0.31, 0.31):
-            rim = np.empty((len(CIRCLE), 3))
-            rim[:, 0] = e * s.width / 2 * 1.005
-            rim[:, 1:] = (radius, f * s.length) + radius * CIRCLE[:, ::-1]
-            if hidden:
-                inner = rim - [e * 0.2, 0, 0]
-                canvas.hull(body.at(np.concatenate([rim, inner])), canvas.tint((20, 20, 22), body.z), Material.CAR)
-                continue
-            order = rim if e > 0 else rim[::-1]
-            if _seen(canvas, body.at(order)[[0, 5, 10, 15]]):
-                canvas.face(body.at(rim), (20, 20, 22), Material.CAR)
-                if body.z > 28:
-                    continue
-                hub = (rim - rim.mean(0)) * 0.6 + rim.mean(0)
-                canvas.face(body.at(hub), (150, 152, 156))
-                canvas.face(body.at((rim - rim.mean(0)) * 0.2 + rim.mean(0)), (60, 60, 62))
+        rims = np.empty((2, len(CIRCLE), 3))
+        rims[..., 0] = e * s.width / 2 * 1.005
+        rims[..., 1:] = radius * CIRCLE[:, ::-1]
+        rims[..., 1] += radius
+        rims[..., 2] += np.array([[-0.31], [0.31]]) * s.length
+        tyres = body.at(rims)
+        if hidden and body.z <= 28:
+            inner = body.at(rims - [e * 0.2, 0, 0])
+            for outside, inside in zip(tyres, inner, strict=True):
+                canvas.hull(np.concatenate([outside, inside]), canvas.tint(rubber, body.z), Material.CAR)
+        elif hidden:
+            canvas.faces(tyres, rubber, Material.CAR)
+        elif _seen(canvas, (tyres[0] if e > 0 else tyres[0, ::-1])[[0, 5, 10, 15]]):
+            canvas.faces(tyres, rubber, Material.CAR)
+            if body.z <= 28:
+                middle = tyres.mean(axis=1, keepdims=True)
+                canvas.faces((tyres - middle) * 0.6 + middle, (150, 152, 156))
+                canvas.faces((tyres - middle) * 0.2 + middle, (60, 60, 62))

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -101,12 +101,21 @@ class Camera:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """…×3 world points (z >= NEAR) -> …×2 canvas positions, pixel centres at whole numbers."""
-        z = points[..., 2]
-        scale = self.focal / z
-        flat = np.empty((*points.shape[:-1], 2))
-        flat[..., 0] = scale * (points[..., 0] + self.bend * z * z) + (self.cx - 0.5)
-        flat[..., 1] = scale * (self.height - points[..., 1]) + (self.horizon - 0.5)
+        z = points[..., 2:]
+        scale, lift, centre = self._matrix
+        flat = points[..., :2] * scale
+        flat += lift
+        flat /= z
+        flat += centre
+        if self.bend:
+            flat[..., :1] += self.focal * self.bend * z
         return flat
+
+    @cached_property
+    def _matrix(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Factor, offset before and offset after the division by depth (each x, y)."""
+        return (np.array([self.focal, -self.focal]), np.array([0.0, self.focal * self.height]),
+                np.array([self.cx - 0.5, self.horizon - 0.5]))  # fmt: skip
 
 
 class Canvas:
@@ -157,7 +166,7 @@ class Canvas:
     def faces(
         self, quads: np.ndarray, colour: Colour, material: Material | None = None, light: float = 1.0
     ) -> None:
-        """Fill many quads (N×4×3) of one colour at once; quads that reach behind the near plane are left out."""
+        """Fill many polygons (N×4×3, or N×M×3) of one colour at once, but none that reaches behind the near plane."""
         quads = quads[quads[..., 2].min(axis=1) > NEAR] if len(quads) else quads
         if len(quads):
             z = float(quads[..., 2].mean())
@@ -193,7 +202,10 @@ class Canvas:
 
 def _fixed(flat: np.ndarray) -> np.ndarray:
     """Canvas positions as the fixed-point integers that cv2 draws from; far-off ones are pulled in."""
-    return np.rint(np.minimum(np.maximum(flat * (1 << _SHIFT), -2e6), 2e6)).astype(np.int32)
+    scaled = flat * float(1 << _SHIFT)
+    np.minimum(scaled, 2e6, out=scaled)
+    np.maximum(scaled, -2e6, out=scaled)
+    return scaled.astype(np.int32)
 
 
 def clip_near(points: np.ndarray) -> np.ndarray:
