@@ -1,0 +1,1 @@
+"""Measurements: one runnable file per question, each printing tables with ratios."""

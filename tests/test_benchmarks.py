@@ -1,0 +1,106 @@
+"""The benchmarks run and compare like with like. How fast anything is, is not asserted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import inference, memory, networks
+from benchmarks.measure import Timing, interleave, table
+from benchmarks.published_fcn8s import published_copy
+from benchmarks.training_step import training_step
+from benchmarks.upsampling import ways
+
+WIDTH = 1 / 16
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_the_baseline_is_the_network_that_the_project_reproduces() -> None:
+    model = networks.full_network(WIDTH).double()
+    published = published_copy(model).double()
+    x = torch.randn(1, 3, 61, 83, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        a, b = published(x), model(x).logits[8]
+    assert a.shape == b.shape == (1, 21, 61, 83)
+    assert (a - b).abs().max() < 1e-12 * b.abs().max()
+
+
+def test_all_variants_of_the_full_network_give_the_same_labels() -> None:
+    variants = networks.full_variants(networks.full_network(WIDTH), (90, 120))
+    with torch.inference_mode():
+        results = {variant.name: variant.run() for variant in variants}
+    published = results[networks.PUBLISHED]
+    for name, logits in results.items():
+        assert inference.agreement(logits, published) > (0.97 if name.endswith("bf16") else 0.9999), name
+    assert set(results[networks.THREE]) == {32, 16, 8} and set(results[networks.ALONE]) == {8}
+
+
+def test_windowing_saves_the_multiply_adds_that_it_should() -> None:
+    variants = {v.name: v for v in networks.full_variants(networks.full_network(WIDTH), (375, 500))}
+    plain = inference.floating_point_operations(variants["full, three heads, contiguous"])
+    windowed = inference.floating_point_operations(variants[networks.THREE])
+    published = inference.floating_point_operations(variants[networks.PUBLISHED])
+    assert windowed < 0.75 * plain
+    assert plain < published  # interpolation is not counted, dense deconvolutions are
+
+
+def test_upsampling_ways_agree() -> None:
+    dense, *others = (run() for run in ways((45, 70), classes=5).values())
+    assert dense.shape == (1, 5, 45, 70)
+    for other in others:
+        torch.testing.assert_close(other, dense, rtol=1e-5, atol=1e-5)
+
+
+def test_rounds_take_turns_and_the_first_is_thrown_away() -> None:
+    order: list[str] = []
+    ticks = iter(range(100))
+    times = interleave(
+        {"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2, clock=lambda: next(ticks) ** 2
+    )
+    assert order == ["a", "b"] * 3
+    assert times["a"].samples == (5**2 - 4**2, 9**2 - 8**2)
+    with pytest.raises(ValueError, match="at least one round"):
+        interleave({}, rounds=0, clock=lambda: 0.0)
+
+
+def test_ratios_compare_round_by_round() -> None:
+    slow_machine_in_round_two = Timing((1.0, 10.0, 1.0)), Timing((2.0, 20.0, 4.0))
+    assert slow_machine_in_round_two[0].ratios(slow_machine_in_round_two[1]) == (0.5, 0.25, 0.5)
+
+
+def test_table_is_markdown() -> None:
+    assert table(["a", "ms"], [["bb", "10"]]) == "| a  | ms |\n|----|---:|\n| bb | 10 |"
+
+
+def test_training_step_times_both_geometries() -> None:
+    spec = replace(networks.SLIM, width=1 / 32, fc_channels=16)
+    times = training_step(spec, (20, 24), batch=2, rounds=1, clock=inference.clock_for(busy=True))
+    assert len(times) == 4 and all(time.median > 0 for time in times.values())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
+def test_a_pass_needs_memory_for_its_first_maps() -> None:
+    assert memory.pass_memory(networks.PUBLISHED, (200, 200), width=WIDTH) > 398 * 398 * 4 * 4 / 1e6
+
+
+def test_the_whole_report_at_tiny_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(inference, "RESULTS", tmp_path / "RESULTS.md")
+    inference.main(["--tiny", "--rounds", "1", "--no-memory", "--busy", "--write"])
+    printed = capsys.readouterr().out
+    assert (tmp_path / "RESULTS.md").read_text() == printed
+    for heading in ("## Targets", "## Image 33×47", "## Image 34×46", "## Upsampling", "## Training step"):
+        assert heading in printed
+    assert printed.count("ms | ") >= 4 and "share of pixels with the published label" in printed
