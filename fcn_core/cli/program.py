@@ -1,0 +1,71 @@
+"""The program: its commands, and what becomes of errors.
+
+Exit codes: 0 all went well, 1 something failed (each failure has its line on standard error),
+2 the command line itself was wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from fcn_core.cli.console import complain, give_json_a_value, one_line
+from fcn_core.cli.data import data_app
+from fcn_core.cli.evaluate import evaluate
+from fcn_core.cli.export import export
+from fcn_core.cli.segment import segment
+from fcn_core.cli.train import train
+from fcn_core.cli.weights import weights_app
+
+DEBUG_VARIABLE = "FCN_LAB_DEBUG"
+PROGRAM = "python -m fcn_core"
+
+app = typer.Typer(
+    help="FCN Lab on the command line: segment photos, measure, train and export fully convolutional networks.\n\n"
+    "Exit codes: 0 all went well, 1 something failed, 2 the command line was wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command()(segment)
+app.add_typer(weights_app, name="weights")
+app.command()(train)
+app.command()(evaluate)
+app.add_typer(data_app, name="data")
+app.command()(export)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; bad input ends in one line on standard error."""
+    words = give_json_a_value(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=words, prog_name=PROGRAM)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        complain("stopped")
+        return 130
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as problem:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        complain(sentence_for(problem))
+        return 1
+    return 0
+
+
+def sentence_for(problem: Exception) -> str:
+    """What to tell a person about an error: our own errors are sentences already."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
+    if isinstance(problem, ValueError):
+        return one_line(problem)
+    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":
+        return "not enough memory; use smaller pictures, a smaller batch or --device cpu"
+    return f"unexpected {type(problem).__name__}: {one_line(problem)} (set {DEBUG_VARIABLE}=1 to see where)"
