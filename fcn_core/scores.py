@@ -124,10 +124,7 @@ class GridScores:
             self.label_map[place] = label.numpy()
             self.confidence[place] = (largest - partition).exp_().numpy()
             self.entropy[place] = normalised_entropy(strip, partition).numpy()
-        # The middle of an 8×8 block lies between its pixels 3 and 4; a block cut by the photo's end takes what it has.
-        rows, columns = _centres(height), _centres(width)
-        middle = torch.stack([logits[:, r][:, :, c] for r in rows for c in columns])
-        cells = middle.mean(0)
+        cells = _at_centres(_at_centres(logits, 1), 2)
         self.grid[:, y // GRID : y // GRID + cells.shape[1], x // GRID : x // GRID + cells.shape[2]] = cells.numpy()
 
     @property
@@ -139,6 +136,10 @@ class GridScores:
             f"the probabilities of every class at every pixel of this {width}×{height} photo would take {size:.1f} GiB "
             "a head and were not kept; ask for heatmap() or top(), or shrink the photo with max_side"
         )
+
+    def grid_probabilities(self) -> np.ndarray:
+        """Softmax over the classes on the stride-8 grid, K×⌈H/8⌉×⌈W/8⌉ float32."""
+        return torch.from_numpy(self.grid).softmax(0).numpy()
 
     def heatmap(self, index: int) -> np.ndarray:
         """Probability of class `index`, H×W float32, interpolated from the stride-8 grid."""
@@ -176,6 +177,15 @@ class GridScores:
 HeadScores = FullScores | GridScores
 
 
-def _centres(length: int) -> tuple[Tensor, Tensor]:
-    first = torch.arange(0, length, GRID)
-    return (first + GRID // 2 - 1).clamp(max=length - 1), (first + GRID // 2).clamp(max=length - 1)
+def _at_centres(logits: Tensor, dim: int) -> Tensor:
+    """Logits at the centres of blocks of 8 along one dimension; a block that the photo's end cuts takes what it has.
+
+    A centre lies between pixels 3 and 4, where bilinear upsampling by 8 has its nodes and therefore a bend: the lines
+    through pixels 2, 3 and 4, 5 meet there at the node's exact value.
+    """
+    first = torch.arange(0, logits.shape[dim], GRID)
+    taps = ((2, -0.25), (3, 0.75), (4, 0.75), (5, -0.25))
+    parts = [
+        weight * logits.index_select(dim, (first + offset).clamp(max=logits.shape[dim] - 1)) for offset, weight in taps
+    ]
+    return torch.stack(parts).sum(0)
