@@ -15,7 +15,7 @@ FRAME = """
 .fcn-bars { width: 100%; border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
 .fcn-bars td { padding: 1px 6px 1px 0; border: 0; white-space: nowrap; }
 .fcn-bars .bar { width: 100%; }
-.fcn-bars .bar span { display: block; height: .65rem; outline: 1px solid color-mix(in srgb, currentColor 35%, transparent); }
+.fcn-bars .bar span { display: block; height: .65rem; outline: 1px solid rgb(128 128 128 / 50%); }
 .fcn-bars .number { text-align: right; }
 """
 LARGE = "html { font-size: 150% !important; }"

@@ -21,8 +21,11 @@ from app.result_store import ResultStore, usual_bound
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.ground_truth import GroundTruth, read_ground_truth
 from fcn_core.images import read_image
 from fcn_core.inference import Segmenter
+from fcn_core.labels import LabelSet
+from fcn_core.metrics import ConfusionMatrix
 from fcn_core.result import SegmentationResult
 from fcn_core.weights import CATALOGUE, WeightRecord
 
@@ -153,6 +156,22 @@ def difference(key: tuple, _result: SegmentationResult, coarse: int, fine: int, 
 
 
 @st.cache_data(show_spinner=False, max_entries=60)
+def truth_picture(key: tuple, _truth: np.ndarray, _result: SegmentationResult, safe: bool) -> Shown:
+    """The ground truth in the class colours, at viewing size; `key` names result and ground truth."""
+    labels = _result.labels
+    colours = draw.colourise(view(_truth), labels.colours(safe=safe), void=draw.void_colour(labels))
+    return encode(colours, full_size=_truth.shape)
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def confusion(key: tuple, _result: SegmentationResult, _truth: np.ndarray, head: int) -> ConfusionMatrix:
+    """Confusion matrix of one head on one picture; `key` names result and ground truth."""
+    matrix = ConfusionMatrix(len(_result.labels))
+    matrix.update(_truth, _result.label_maps[head])
+    return matrix
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
 def errors(key: tuple, _result: SegmentationResult, _truth: np.ndarray, head: int) -> Shown:
     """Where a head is wrong, at viewing size; `key` names result and ground truth."""
     return encode(draw.error_map(view(_truth), view(_result.label_maps[head])), full_size=_truth.shape)
@@ -161,9 +180,7 @@ def errors(key: tuple, _result: SegmentationResult, _truth: np.ndarray, head: in
 @st.cache_resource(show_spinner=False, max_entries=24)
 def picture(digest: str, _data: bytes, name: str) -> np.ndarray:
     """An uploaded picture as H×W×3 uint8 RGB; ValueError (one sentence that names the file) if it is none."""
-    source = io.BytesIO(_data)
-    source.name = name
-    return _locked(read_image(source))
+    return _locked(read_image(_named(_data, name)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -179,12 +196,29 @@ def sample_thumbnail(name: str) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
+def truth(
+    digest: str, _data: bytes, name: str, classes: tuple[str, ...], _labels: LabelSet, size: tuple[int, int]
+) -> GroundTruth:
+    """An uploaded ground truth in the classes of `_labels`, for a picture of this size (h, w); ValueError if not."""
+    found = read_ground_truth(_named(_data, name), _labels, size=size)
+    _locked(found.mask)
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
 def sample_truth(name: str) -> np.ndarray | None:
     """A bundled sample's label map, H×W uint8 in CamVid's classes; None if it has none."""
     path = samples()[name].truth
     if path is None:
         return None
     return _locked(np.array(Image.open(path)))
+
+
+def _named(data: bytes, name: str) -> io.BytesIO:
+    """Bytes as an open file with a name, so that sentences about it can call it by that."""
+    file = io.BytesIO(data)
+    file.name = name
+    return file
 
 
 def _locked(array: np.ndarray) -> np.ndarray:

@@ -23,13 +23,23 @@ class HeldPicture:
 
 
 @dataclass(frozen=True)
+class HeldTruth:
+    """The ground truth on the bench: H×W uint8 in the classes of the weights, what to call it, and what was assumed."""
+
+    mask: np.ndarray
+    digest: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Case:
-    """A picture with what the weights' heads say about it; `truth` is H×W uint8, or None."""
+    """A picture with what the weights' heads say about it, and its ground truth if there is one."""
 
     picture: HeldPicture
     record: WeightRecord
     result: SegmentationResult
-    truth: np.ndarray | None
+    truth: HeldTruth | None
 
     @property
     def labels(self) -> LabelSet:
@@ -41,9 +51,14 @@ class Case:
         return self.result.heads
 
     @property
+    def safe(self) -> bool:
+        """Whether the colour-blind-safe palette is switched on."""
+        return session.setting("safe")
+
+    @property
     def colours(self) -> tuple[Colour, ...]:
         """The palette that is switched on."""
-        return self.labels.colours(safe=session.setting("safe"))
+        return self.labels.colours(safe=self.safe)
 
     @property
     def hidden(self) -> frozenset[int]:

@@ -24,20 +24,19 @@ CLEAR = "rgba(0,0,0,0)"
 def confusion_figure(matrix: ConfusionMatrix, classes: Sequence[str]) -> go.Figure:
     """Confusion matrix: rows truth, columns prediction, each row as shares of its true pixels.
 
-    Only classes that occur in truth or prediction are shown. Hovering tells the counted pixels.
+    Rows are the classes that occur in the truth, columns those in truth or prediction. Hovering tells the counted pixels.
     """
     counts = np.asarray(matrix.counts)
-    present = [i for i in range(len(classes)) if counts[i].sum() + counts[:, i].sum() > 0]
-    names = [classes[i] for i in present]
-    counts = counts[np.ix_(present, present)]
-    rows = counts.sum(1, keepdims=True)
-    shares = np.divide(counts, rows, out=np.full(counts.shape, np.nan), where=rows > 0)
-    text = [["" if np.isnan(v) or v < 0.005 else f"{100 * v:.0f}" for v in row] for row in shares]
+    true = [i for i in range(len(classes)) if counts[i].sum() > 0]
+    said = [i for i in range(len(classes)) if counts[i].sum() + counts[:, i].sum() > 0]
+    counts = counts[np.ix_(true, said)]
+    shares = counts / counts.sum(1, keepdims=True)
+    text = [["" if share < 0.005 else f"{100 * share:.0f}" for share in row] for row in shares]
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=names,
-            y=names,
+            x=[classes[i] for i in said],
+            y=[classes[i] for i in true],
             customdata=counts,
             text=text,
             texttemplate="%{text}",
@@ -46,13 +45,12 @@ def confusion_figure(matrix: ConfusionMatrix, classes: Sequence[str]) -> go.Figu
             zmax=1,
             xgap=1,
             ygap=1,
-            hoverongaps=False,
             hovertemplate="true %{y}, said %{x}: %{customdata:,} pixels, %{z:.1%} of the true ones<extra></extra>",
             colorbar={"title": "share of the<br>true pixels", "tickformat": ".0%", "thickness": 12},
         )
     )
     figure.update_layout(
-        height=150 + 30 * len(names),
+        height=150 + 30 * len(true),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis={"title": "prediction", "side": "bottom", "constrain": "domain"},
         yaxis={"title": "truth", "autorange": "reversed"},

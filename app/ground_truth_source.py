@@ -2,58 +2,59 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from app import cache, session
-from app.case import HeldPicture
+from app.case import Case, HeldPicture, HeldTruth
 from fcn_core.labels import LabelSet
 
 UPLOADER = "truth-upload"
-SUFFIXES = ["png", "bmp", "tif", "tiff", "gif", "webp"]
+SUFFIXES = ["png", "bmp", "tif", "tiff", "gif", "webp", "jpg", "jpeg"]
 
 
-def held_truth(picture: HeldPicture, labels: LabelSet) -> np.ndarray | None:
-    """The label map H×W uint8 in the classes of `labels` and the picture's size, or None."""
+def held_truth(picture: HeldPicture, labels: LabelSet) -> HeldTruth | None:
+    """The ground truth in the classes of `labels`, or None; what is wrong with an upload is told by the uploader."""
     held = session.bench()
-    shape = picture.image.shape[:2]
+    st.session_state["truth-problem"] = None
     if held.truth in session.uploads():
         upload = session.uploads()[held.truth]
         try:
-            truth = cache.truth(upload.digest, upload.data, upload.name, labels.name, labels)
+            truth = cache.truth(
+                upload.digest, upload.data, upload.name, labels.classes, labels, picture.image.shape[:2]
+            )
         except ValueError as problem:
             st.session_state["truth-problem"] = str(problem)
             return None
-        if truth.shape != shape:
-            st.session_state["truth-problem"] = (
-                f"{upload.name} is {truth.shape[1]}×{truth.shape[0]} pixels and the picture is {shape[1]}×{shape[0]}; "
-                "give a label map of the picture's size"
-            )
-            return None
-        st.session_state.pop("truth-problem", None)
-        return truth
+        return HeldTruth(truth.mask, upload.digest, upload.name, truth.note)
     if held.upload is None and held.sample and labels.name == "camvid":
-        truth = cache.sample_truth(held.sample)
-        return truth if truth is not None and truth.shape == shape else None
+        mask = cache.sample_truth(held.sample)
+        if mask is not None:
+            return HeldTruth(mask, picture.digest, picture.title, "exact, drawn with the picture")
     return None
 
 
-def truth_uploader() -> None:
-    """Draw the uploader, what is loaded, and what was wrong with the last file."""
-    st.file_uploader(
-        "Ground truth of this picture: a label map (one byte a pixel), a palette PNG, or a colour-coded mask",
-        type=SUFFIXES,
-        key=UPLOADER,
-        on_change=_take,
-    )
-    if "truth-problem" in st.session_state:
-        st.error(st.session_state["truth-problem"], icon=":material/error:")
+def truth_uploader(case: Case) -> None:
+    """Say what the ground truth is, take another one, and tell what was wrong with it."""
+    problem = st.session_state.get("truth-problem")
+    if case.truth is not None:
+        note = f" ({case.truth.note})" if case.truth.note else ""
+        st.markdown(f"**Ground truth:** {case.truth.title}{note}")
+    elif problem is None:
+        st.markdown(
+            f"**No ground truth yet.** Add a label map of this picture in the classes of these weights "
+            f"({case.labels.title}) to see where each head is wrong."
+        )
+    if problem is not None:
+        st.error(problem, icon=":material/error:")
+    with st.expander("Use another ground truth", expanded=case.truth is None):
+        st.file_uploader(
+            "A label map with one class index a pixel, a palette PNG, or a mask in the class colours",
+            type=SUFFIXES,
+            key=UPLOADER,
+            on_change=_take,
+        )
 
 
 def _take() -> None:
     file = st.session_state[UPLOADER]
-    st.session_state.pop("truth-problem", None)
-    if file is None:
-        session.hold(truth=None)
-        return
-    session.hold(truth=session.keep_upload(file.name, file.getvalue(), use="truth").digest)
+    session.hold(truth=None if file is None else session.keep_upload(file.name, file.getvalue(), use="truth").digest)

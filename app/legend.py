@@ -30,14 +30,14 @@ def legend(case: Case) -> None:
 
 def swatch(colour: tuple[int, int, int]) -> str:
     """A small square of a colour, in Markdown."""
-    return f':color[■]{{foreground="#{colour[0]:02x}{colour[1]:02x}{colour[2]:02x}"}}'
+    return f':color[\u2003\u2002]{{background="#{colour[0]:02x}{colour[1]:02x}{colour[2]:02x}"}}'
 
 
 def percent(share: float) -> str:
     """A share as it is read aloud: none, below 0.1 %, one decimal."""
     if share == 0:
         return "–"
-    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+    return "<\u00a00.1\u00a0%" if share < 0.001 else f"{100 * share:.1f}\u00a0%"
 
 
 def _toggle(name: str) -> None:

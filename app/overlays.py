@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from app import cache, session, widgets
 from app.case import Case
 from app.pictures import Shown
@@ -12,8 +10,7 @@ from fcn_core.labels import Colour
 
 def overlay_controls() -> None:
     """Opacity, contours and palette."""
-    with st.container(width=180):
-        widgets.slide("opacity", "Opacity", 0, 100, format="%d %%")
+    widgets.slide("opacity", "Opacity of the classes", 0, 100, format="%d %%")
     widgets.switch("contours", "Contours")
     widgets.switch(
         "safe", "Colour-blind safe", help="Colours that stay apart under the common colour-vision deficiencies"

@@ -85,6 +85,13 @@ def _uploader() -> None:
             chosen=session.bench().upload,
             on_choice=lambda digest: session.hold(upload=digest),
         )
+    if len(kept) > 1 and session.setting("view") != "export":
+        st.button(
+            f"Results of all {len(kept)} as a ZIP",
+            icon=":material/folder_zip:",
+            type="tertiary",
+            on_click=lambda: session.change_setting("view", "export"),
+        )
     st.caption("Drop files here, or paste a picture with Ctrl+V. They stay in this visit and are not stored.")
 
 

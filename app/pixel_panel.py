@@ -49,14 +49,15 @@ def in_words(classes: Sequence[str], head: int, ranking: Sequence[tuple[int, flo
 def truth_in_words(case: Case, x: int, y: int) -> str:
     """The true class of a pixel."""
     assert case.truth is not None
-    index = int(case.truth[y, x])
+    index = int(case.truth.mask[y, x])
     return "void, not counted" if index == VOID else case.labels.classes[index]
 
 
 def _in_percent(probability: float) -> str:
+    # No break between number and sign.
     if probability > 0.995:
-        return "over 99 %"
-    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+        return "over 99\u00a0%"
+    return "under 1\u00a0%" if probability < 0.01 else f"{100 * probability:.0f}\u00a0%"
 
 
 def _bars(case: Case, ranking: Sequence[tuple[int, float]]) -> str:

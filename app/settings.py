@@ -79,6 +79,7 @@ SETTINGS: dict[str, Setting] = {
         flag("large"),  # large type, for the projector
         flag("safe"),  # colour-blind-safe palette
         choice("view", SEGMENT_VIEWS, "heads"),
+        choice("layout", ("side", "one"), "side"),  # heads side by side, or one at a time in one place
         words("heads", HEAD_NAMES, HEAD_NAMES),
         whole("opacity", 0, 100, 65),
         flag("contours"),

@@ -8,6 +8,7 @@ from app import cache, session, widgets
 from app.case import Case
 from app.doubt import doubt_notice
 from app.ground_truth_source import held_truth
+from app.overlays import overlay_controls
 from app.picture_source import picture_source
 from app.run_segmenter import run_segmenter
 from app.views import certainty, compare, differences, export, heads, heatmaps, truth
@@ -29,6 +30,7 @@ controls, board = st.columns([1, 3.2], gap="large")
 with controls:
     picture = picture_source()
     record = weights_picker()
+    overlay_controls()
 
 with board:
     if record is None:

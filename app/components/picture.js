@@ -25,7 +25,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     bar.querySelector("img").src = data.bar.src;
     bar.querySelector("img").alt = `Colour scale from ${data.bar.ticks[0]} to ${data.bar.ticks.at(-1)}`;
     bar.querySelector(".ticks").replaceChildren(
-      ...data.bar.ticks.map((tick) => Object.assign(document.createElement("span"), { textContent: tick })),
+      ...data.bar.ticks.map((text, index, all) => {
+        const share = (100 * index) / (all.length - 1);
+        const tick = Object.assign(document.createElement("span"), { textContent: text });
+        // The outer labels stay inside the picture's width; every other stands exactly under its colour.
+        tick.style.left = `${share}%`;
+        tick.style.transform = `translateX(-${share === 0 || share === 100 ? share : 50}%)`;
+        return tick;
+      }),
     );
     bar.querySelector(".label").textContent = data.bar.label ?? "";
   }

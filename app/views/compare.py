@@ -15,7 +15,6 @@ def show(case: Case) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         left = widgets.pick_one("left", "Left", {"photo": "Photo", **heads})
         right = widgets.pick_one("right", "Right", heads, fallback=f"{min(case.heads)}s")
-        overlays.overlay_controls()
     browser_parts.before_after(
         (_name(left), _shown(case, left)), (_name(right), _shown(case, right)), key="before-after"
     )

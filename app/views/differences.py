@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import browser_parts, cache, session, widgets
+from app import browser_parts, cache, widgets
 from app.case import Case
 from app.pictures import SIGNED_BAR, colour_bar
 from app.pixel_panel import pixel_panel
@@ -31,7 +31,7 @@ def show(case: Case) -> None:
     left, right = st.columns(2)
     with left:
         browser_parts.picture(
-            cache.difference(key, case.result, coarse, fine, session.setting("safe")),
+            cache.difference(key, case.result, coarse, fine, case.safe),
             key="changed-labels",
             title=f"{fine}s differs from {coarse}s on {100 * float(changed.mean()):.1f} % of the pixels",
             alt=f"Pixels that head {fine}s labels otherwise than {coarse}s, in the colours of {fine}s",

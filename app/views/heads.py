@@ -11,20 +11,28 @@ from app.pixel_panel import pixel_panel
 
 
 def show(case: Case) -> None:
-    names = [f"{head}s" for head in case.heads]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        chosen = widgets.pick_some("heads", "Heads", names) if len(names) > 1 else tuple(names)
-        overlays.overlay_controls()
-    shown = [head for head in case.heads if f"{head}s" in chosen]
-    for column, head in zip(st.columns(len(shown)), shown, strict=True):
+        shown = _heads(case)
+    for place, (column, head) in enumerate(zip(st.columns(len(shown)), shown, strict=True)):
         with column:
             browser_parts.picture(
                 overlays.overlay(case, head),
-                key=f"head-{head}",
+                key=f"overlay-{place}",
                 title=f"{head}s",
                 alt=f"The picture with the classes of head {head}s",
                 pixel=case.pixel,
                 on_pixel=widgets.hold_pixel,
             )
     legend(case)
-    pixel_panel(case, shown)
+    pixel_panel(case, case.heads)
+
+
+def _heads(case: Case) -> list[int]:
+    """Controls for which heads are shown; one at a time they follow the bench, so that flipping keeps the place."""
+    if len(case.heads) == 1:
+        return list(case.heads)
+    layout = widgets.pick_one("layout", "Show", {"side": "Side by side", "one": "One at a time"})
+    if layout == "one":
+        return [widgets.head_picker(case.heads)]
+    chosen = widgets.pick_some("heads", "Heads", [f"{head}s" for head in case.heads])
+    return [head for head in case.heads if f"{head}s" in chosen]
