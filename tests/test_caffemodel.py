@@ -4,33 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from weight_files import caffe_bytes
 
-from fcn_core.weights.caffemodel import CaffeLayer, message_class, read_caffemodel
-
-
-def caffe_bytes(
-    layers: dict[str, list[np.ndarray]],
-    *,
-    old: bool = False,
-    old_shape: bool = False,
-    double: bool = False,
-    packed: bool = True,
-) -> bytes:
-    """A NetParameter as Caffe writes it: `old` uses V1's layer list, `old_shape` the four legacy sizes."""
-    net = message_class("NetParameter", packed=packed)(name="test")
-    data_layer = (net.layers if old else net.layer).add(name="data")  # a layer without parameters, as every net has
-    data_layer.top.append("data")
-    for name, arrays in layers.items():
-        layer = (net.layers if old else net.layer).add(name=name, type=4 if old else "Convolution")
-        for array in arrays:
-            blob = layer.blobs.add()
-            (blob.double_data if double else blob.data).extend(array.ravel().tolist())
-            if old_shape:
-                sizes = (1,) * (4 - array.ndim) + array.shape
-                blob.num, blob.channels, blob.height, blob.width = sizes
-            else:
-                blob.shape.dim.extend(array.shape)
-    return net.SerializeToString()
+from fcn_core.weights.caffemodel import CaffeLayer, read_caffemodel
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
+from weight_files import caffe_bytes, caffe_layers, tiny_model, torchfcn_state
 
 from fcn_core.labels import CAMVID, VOC
 from fcn_core.models.fcn import build
@@ -22,10 +22,7 @@ from fcn_core.weights import (
     save_checkpoint,
 )
 from fcn_core.weights.published import NYUD
-from tests.test_caffemodel import caffe_bytes
-from tests.test_weights import tiny_model
 
-FINAL = {32: ("upscore", 64), 16: ("upscore16", 32), 8: ("upscore8", 16)}
 AT_ONCE = {16: 0.01, 8: 0.0001}
 
 
@@ -39,28 +36,6 @@ def vgg(head: int = 8, **changes) -> FCNSpec:
     """The published geometry, narrow."""
     facts = {"backbone": "vgg16", "width": 1 / 16, "fc_channels": 48, "num_classes": 21, "alignment": "reference"}
     return FCNSpec(**{**facts, "heads": (head,), **changes})
-
-
-def torchfcn_state(model) -> dict[str, torch.Tensor]:
-    """The model under torchfcn's names, with the bilinear kernels that torchfcn stores."""
-    own = model.state_dict()
-    state = {theirs: own[ours].clone() for theirs, ours in torchfcn_to_ours(model).items()}
-    name, size = FINAL[min(model.spec.heads)]
-    kernels = {name: size if model.spec.backbone == "vgg16" else 63}
-    if min(model.spec.heads) <= 16:
-        kernels["upscore2"] = 4
-    if min(model.spec.heads) == 8:
-        kernels["upscore_pool4"] = 4
-    for layer, kernel in kernels.items():
-        state.setdefault(f"{layer}.weight", bilinear_weight(model.spec.num_classes, kernel))
-    return state
-
-
-def caffe_layers(state: dict[str, torch.Tensor]) -> dict[str, list[np.ndarray]]:
-    layers: dict[str, list[np.ndarray]] = {}
-    for name, value in state.items():  # a weight comes before its bias
-        layers.setdefault(name.rpartition(".")[0], []).append(value.numpy())
-    return layers
 
 
 def assert_same_outputs(model, loaded, heads=None):

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
+from weight_files import SPEC, tiny_model
 
 from fcn_core.labels import CAMVID, VOC, LabelSet
-from fcn_core.models.fcn import FCN, build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
 from fcn_core.weights import (
@@ -29,20 +29,6 @@ from fcn_core.weights import (
     save_checkpoint,
     write_card,
 )
-
-SPEC = FCNSpec(backbone="vgg16_bn", width=1 / 16, num_classes=11)
-
-
-def tiny_model(spec: FCNSpec = SPEC, seed: int = 0) -> FCN:
-    """A narrow network whose parameters and batch-norm statistics are all random, so that none can be lost unseen."""
-    generator = torch.Generator().manual_seed(seed)
-    model = build(spec).eval()
-    with torch.no_grad():
-        for name, tensor in model.state_dict().items():
-            if tensor.is_floating_point():
-                value = torch.randn(tensor.shape, generator=generator) * 0.2
-                tensor.copy_(value.abs() + 0.5 if name.endswith("running_var") else value)
-    return model
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from fcn_core.labels import LabelSet
@@ -91,7 +92,7 @@ def import_file(
     draft = _draft(path, labels=labels, spec=spec, at_once=at_once, preprocessing=preprocessing)
     if not draft.report.ok:
         raise ImportFailed(f"{path.name} does not fit the network: {' '.join(draft.report.sentences())}", draft.report)
-    draft.model.load_state_dict(draft.state)
+    draft.model.load_state_dict(draft.state, assign=True)
     folder = import_folder(cache_dir)
     record = _record(name, path, draft, folder)
     copy = save_checkpoint(
@@ -127,7 +128,7 @@ def _draft(
         spec = detect_spec(state, skip_scales=AT_ONCE if at_once or (at_once is None and named_at_once) else None)
         if at_once is None and not named_at_once and 8 in spec.heads and set(spec.skip_scales.values()) == {1.0}:
             notes.append("An at-once network cannot be told from its file; say so if it is one.")
-    model = build(spec)
+    model = _shapes_only(spec)
     if any(key.startswith("trunk.") for key in state):  # our own names, without our description of the network
         report, fitted = replace(compare_keys(model, state), spec=spec), state
     else:
@@ -144,7 +145,7 @@ def _draft(
 def _own_draft(path: Path, labels: str | LabelSet | None, preprocessing: Preprocessing | None) -> _Draft:
     about = read_checkpoint(path)
     record = record_of_file(path)
-    model = build(about.spec) if about.spec else TorchvisionFCN(about.architecture, num_classes=len(about.labels))
+    model = _shapes_only(about.spec or about.architecture, len(about.labels))
     state = read_tensors(path)
     names = labels_for(len(about.labels), labels) if labels is not None else about.labels
     report = replace(compare_keys(model, state), spec=about.spec)
@@ -160,9 +161,15 @@ def _torchvision_draft(
     if last is None:
         raise ValueError("this looks like one of torchvision's ResNet networks, but not like its FCN")
     deep = any(key.startswith("backbone.layer3.22.") for key in state)
-    model = TorchvisionFCN("fcn_resnet101" if deep else "fcn_resnet50", num_classes=last.shape[0])
+    model = _shapes_only("fcn_resnet101" if deep else "fcn_resnet50", last.shape[0])
     names = labels_for(last.shape[0], labels)
     return _Draft(model, state, compare_keys(model, state), preprocessing or IMAGENET, names)
+
+
+def _shapes_only(network: FCNSpec | str, num_classes: int = 21) -> nn.Module:
+    """A network without memory: enough to compare shapes with, and a place for the file's own tensors."""
+    with torch.device("meta"):
+        return build(network) if isinstance(network, FCNSpec) else TorchvisionFCN(network, num_classes=num_classes)
 
 
 def _caffe_preprocessing(spec: FCNSpec) -> Preprocessing:
