@@ -21,7 +21,7 @@ from fcn_core.training.config import TrainConfig
 from fcn_core.training.evaluate import Evaluation, evaluate
 from fcn_core.training.losses import heads_loss
 from fcn_core.training.optim import rate_factor, set_rate
-from fcn_core.training.process import spread_threads, stop_signals
+from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
 from fcn_core.training.results import Progress, ProgressCallback, RunFailed, TrainResult
 from fcn_core.training.runs import RunFolder
 from fcn_core.training.setup import DTYPES, pack, prepare, unpack
@@ -37,7 +37,8 @@ def train(config: TrainConfig, run_dir: str | Path, *, progress: ProgressCallbac
     SIGINT and SIGTERM finish the step, save and end with state "stopped". RunFailed (a ValueError) when the loss is
     no longer a number; ValueError for settings or data that cannot be used.
     """
-    return _Run(config, RunFolder.create(run_dir, config), None, progress).go()
+    folder = RunFolder.create(run_dir, config) if leads_the_others() else RunFolder(run_dir)
+    return _Run(config, folder, None, progress).go()
 
 
 def resume(run_dir: str | Path, *, progress: ProgressCallback | None = None) -> TrainResult:
@@ -52,7 +53,7 @@ class _Run:
     def __init__(
         self, config: TrainConfig, folder: RunFolder, saved: dict[str, Any] | None, progress: ProgressCallback | None
     ) -> None:
-        self.config, self.folder, self.progress = config, folder, progress
+        self.config, self.folder, self.progress, self.leads = config, folder, progress, leads_the_others()
         self.step, self.elapsed_before = 0, 0.0
         self.best_miou: float | None = None
         self.saved, self.validated_at = saved, -1
@@ -61,10 +62,9 @@ class _Run:
         self.lr = 0.0
 
     def go(self) -> TrainResult:
-        self.folder.write_status("running", **self.facts(), message="preparing")
+        self.status("running", message="preparing")
         try:
             self.parts = prepare(self.config, fresh=self.saved is None, log=self.say)
-            self.leads = self.parts.accelerator.is_main_process
             self.network, self.optimiser = self.parts.accelerator.prepare(self.parts.model, self.parts.optimiser)
             if self.saved is not None:
                 self.restore(self.saved)
@@ -72,11 +72,11 @@ class _Run:
             with stop_signals() as stop:
                 return self.loop(stop)
         except KeyboardInterrupt:  # before the loop; in the loop it is a wish to stop, see stop_signals
-            self.folder.write_status("stopped", **self.facts(), message="stopped while preparing")
+            self.status("stopped", message="stopped while preparing")
             raise
         except Exception as error:
             self.say(f"failed: {error}")
-            self.folder.write_status("failed", **self.facts(), message=str(error))
+            self.status("failed", message=str(error))
             raise
 
     def loop(self, stop: threading.Event) -> TrainResult:
@@ -110,8 +110,7 @@ class _Run:
             self.save()
         state = "finished" if finished else "stopped"
         self.say(f"{state} after {self.step} steps and {self.elapsed() / 60:.1f} minutes")
-        if self.leads:
-            self.folder.write_status(state, **self.facts())
+        self.status(state)
         parts.accelerator.wait_for_everyone()
         weights = next((path for path in (self.folder.best, self.folder.final) if path.exists()), None)
         return TrainResult(
@@ -214,8 +213,12 @@ class _Run:
     # What the run leaves behind.
 
     def say(self, text: str) -> None:
-        if getattr(self, "leads", True):
+        if self.leads:
             self.folder.log(text)
+
+    def status(self, state: str, *, message: str = "") -> None:
+        if self.leads:
+            self.folder.write_status(state, **self.facts(), message=message)
 
     def write(self, record: dict[str, Any]) -> None:
         """The record of a step, and the heartbeat."""
@@ -230,7 +233,7 @@ class _Run:
         self.folder.append({**place, **record})
         if time.monotonic() - self.status_at > STATUS_EVERY_SECONDS or self.step == 1:
             self.status_at = time.monotonic()
-            self.folder.write_status("running", **self.facts())
+            self.status("running")
         self.report("")
 
     def report(self, message: str) -> None:

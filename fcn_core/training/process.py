@@ -49,3 +49,8 @@ def spread_threads() -> bool:
         except ProcessLookupError:  # a thread that ended meanwhile
             continue
     return True
+
+
+def leads_the_others() -> bool:
+    """Whether this process writes the run folder: the only one, or the first of those that torchrun started."""
+    return int(os.environ.get("RANK", "0")) == 0

@@ -138,9 +138,9 @@ def start_from(model: FCN, source: str) -> str:
 
     own, given = model.state_dict(), load(source).model.state_dict()
     fitting = {key: value for key, value in given.items() if key in own and own[key].shape == value.shape}
-    if not fitting:
+    if not any(value.ndim > 1 for value in fitting.values()):
         raise ValueError(
-            f"none of the {len(given)} tensors of {source} fits this network by name and shape; "
+            f"no kernel of {source} fits this network by name and shape; "
             "start needs weights of the same trunk and width"
         )
     model.load_state_dict(fitting, strict=False)
