@@ -119,7 +119,7 @@ def size_report(
                 milliseconds(time),
                 ratio(time, times[PUBLISHED]),
                 f"{operations / 1e9:.3g}",
-                "–" if half else f"{1e3 * floor:.3g}",
+                "–" if half else milliseconds(Timing((floor,))),
                 "–" if half else f"{time.median / floor:.2f}",
                 "–" if memory is None else f"{memory:.0f}",
                 f"{100 * agreement(results[name], judge):.3f} %",
@@ -185,7 +185,8 @@ NOTES = """\
   (one for each head) and *bf16* (autocast) are variants of it.
 - *floor*: counted operations (a multiply-add is two) over the better of this machine's convolution
   ({convolution:.0f} GFLOP/s) and matrix product ({matmul:.0f} GFLOP/s), both fp32 and measured just before.
-- *MB*: what one pass adds at its peak to a process that holds the weights.
+- *MB*: what one pass adds at its peak to a process that holds the weights. For *full* most of it is one thing: fc6's
+  weights are 411 MB, and PyTorch's convolution works on a reordered copy of them.
 - *same labels*: pixels on which the 8s head agrees with {published} (full) or with fp32 (bundled). Random weights
   leave many pixels undecided between two classes, so bf16 looks worse there than with trained ones."""
 

@@ -52,7 +52,8 @@ def clock_for(*, busy: bool) -> Clock:
 
 
 def milliseconds(timing: Timing) -> str:
-    return f"{1e3 * timing.median:.3g}"
+    value = 1e3 * timing.median
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def ratio(timing: Timing, base: Timing) -> str:
