@@ -39,6 +39,6 @@ def export(
         print(f"{report.path}  {report.size_bytes / 1e6:.1f} MB, opset {report.opset}, any height and width")
         print(
             f"checked against torch at {sizes}: largest difference {report.max_abs_difference:.2g} "
-            f"({report.relative_difference:.2g} of the standard deviation), labels agree on {report.label_agreement:.4%}"
+            f"({report.relative_difference:.2g} of their deviation), labels agree on {report.label_agreement:.3%}"
         )
     write_json(asdict(report), json)

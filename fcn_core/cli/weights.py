@@ -1,4 +1,4 @@
-"""`weights list | pull | import | card`."""
+"""`weights list | pull | import | card | bundle`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fcn_core.cli.bundle import bundle
 from fcn_core.cli.console import STDOUT, JsonOption, complain, print_table, progress_bar, write_json, wrong
 
 if TYPE_CHECKING:
     from fcn_core.weights import FitReport, WeightRecord
 
 weights_app = typer.Typer(help="List, fetch, import and describe weights.", no_args_is_help=True)
+weights_app.command()(bundle)
 NamesArgument = Annotated[list[str], typer.Argument(help="Names of `weights list`.")]
 
 
