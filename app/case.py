@@ -14,9 +14,9 @@ from fcn_core.weights import WeightRecord
 
 @dataclass(frozen=True)
 class HeldPicture:
-    """The picture on the bench: H×W×3 uint8 RGB, its name without ending, and the hash of its content."""
+    """The picture on the bench: H×W×3 uint8 RGB, its file's name, what to call it, and the hash of its content."""
 
-    name: str
+    file: str
     title: str
     digest: str
     image: np.ndarray
@@ -70,6 +70,14 @@ class Case:
     def head(self) -> int:
         """The head on the bench, or the finest that there is."""
         return session.bench().head if session.bench().head in self.heads else min(self.heads)
+
+    @property
+    def largest_class(self) -> str:
+        """The class that covers most of the picture in the finest head's eyes, background aside."""
+        shares = self.result.shares(min(self.heads))
+        if self.labels.classes[0] == "background" and len(shares) > 1:
+            shares[0] = 0
+        return self.labels.classes[int(shares.argmax())]
 
     @property
     def pixel(self) -> tuple[int, int] | None:

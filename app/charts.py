@@ -24,7 +24,7 @@ CLEAR = "rgba(0,0,0,0)"
 def confusion_figure(matrix: ConfusionMatrix, classes: Sequence[str]) -> go.Figure:
     """Confusion matrix: rows truth, columns prediction, each row as shares of its true pixels.
 
-    Rows are the classes that occur in the truth, columns those in truth or prediction. Hovering tells the counted pixels.
+    Rows are the classes of the truth, columns those of truth or prediction. Hovering tells the counted pixels.
     """
     counts = np.asarray(matrix.counts)
     true = [i for i in range(len(classes)) if counts[i].sum() > 0]

@@ -27,11 +27,11 @@ for variable in ("no_proxy", "NO_PROXY"):
 
 import gradio as gr  # noqa: E402
 import numpy as np  # noqa: E402
-from fcn_core.export import index_png  # noqa: E402
 
 from app import sample_files  # noqa: E402
 from app.photo_desk import MAX_FILE, MAX_PIXELS, MAX_SIDE, Desk, Regions  # noqa: E402
 from fcn_core.allocator import keep_freed_memory  # noqa: E402
+from fcn_core.export import index_png  # noqa: E402
 from fcn_core.weights import WeightRecord  # noqa: E402
 
 HEADS = ("32s", "16s", "8s")
@@ -130,7 +130,7 @@ def build_demo(desk: Desk | None = None) -> gr.Blocks:
                 remark = gr.Markdown()
                 with gr.Row():
                     heat = gr.Image(label="Heatmap", interactive=False, height=260, format="png")
-                    shares = gr.Label(label="Share of pixels", num_top_classes=6)
+                    shares = gr.Label(label="Share of pixels", show_heading=False)
                 download = gr.DownloadButton("Label map (PNG of class indices)", size="sm")
 
         asked, page = [photo, weights, head], [regions, shares, remark, heat, download]
@@ -186,7 +186,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="also ask gradio.live for a public address (a week)")
     parser.add_argument("--auth", metavar="USER:PASSWORD", type=_user, help="let only this user in")
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves the whole local network")
-    parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    parser.add_argument("--port", type=_port, help="default: the first free one from 7860 on")
     parser.add_argument("--device", default="auto", help="auto (the GPU if there is one), cpu or cuda")
     return parser.parse_args(words)
 
@@ -196,6 +196,12 @@ def _user(text: str) -> tuple[str, str]:
     if not (user and colon and password):
         raise argparse.ArgumentTypeError("expected USER:PASSWORD, both not empty")
     return user, password
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("expected a number from 1 to 65535")
+    return int(text)
 
 
 def main(words: list[str] | None = None) -> int:

@@ -8,12 +8,12 @@ from app import cache, session
 from app.case import Case
 
 
-def legend(case: Case) -> None:
-    """Draw the legend for the head on the bench."""
-    shares = cache.shares(cache.result_key(case.picture.digest, case.record), case.result, case.head)
+def legend(case: Case, head: int) -> None:
+    """Draw the legend with the shares that one head gives the classes."""
+    shares = cache.shares(cache.result_key(case.picture.digest, case.record), case.result, head)
     classes = case.labels.classes
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**Classes** :small[and their share of the picture, as {case.head}s sees it]", width="stretch")
+        st.markdown(f"**Classes** :small[and their share of the picture, as {head}s sees it]", width="stretch")
         st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
         st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
     with st.grid(columns="auto", min_column_width=190, gap="small", key="legend"):

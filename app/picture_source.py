@@ -37,15 +37,14 @@ def held_picture() -> HeldPicture | None:
     if held.upload in session.uploads():
         upload = session.uploads()[held.upload]
         return HeldPicture(
-            name=upload.name.rsplit(".", 1)[0] or upload.name,
+            file=upload.name,
             title=upload.name,
             digest=upload.digest,
             image=cache.picture(upload.digest, upload.data, upload.name),
         )
     if held.sample in cache.sample_names():
-        return HeldPicture(
-            held.sample, f"Sample {held.sample}", f"sample:{held.sample}", cache.sample_picture(held.sample)
-        )
+        file = cache.samples()[held.sample].picture.name
+        return HeldPicture(file, f"Sample {held.sample}", f"sample:{held.sample}", cache.sample_picture(held.sample))
     return None
 
 

@@ -80,10 +80,10 @@ def head_picker(heads: Sequence[int], label: str = "Head", *, place: str = "") -
     return head
 
 
-def class_picker(classes: Sequence[str], label: str = "Class") -> str:
-    """The class on the bench, out of those that the weights know."""
+def class_picker(classes: Sequence[str], usual: str, label: str = "Class") -> str:
+    """The class on the bench, out of those that the weights know; `usual` as long as none was chosen."""
     held = session.bench().cls
-    value = held if held in classes else classes[0]
+    value = held if held in classes else usual
     st.selectbox(label, list(classes), **_mirrored("cls", value, lambda chosen: session.hold(cls=chosen)))
     return value
 

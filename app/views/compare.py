@@ -19,7 +19,7 @@ def show(case: Case) -> None:
         (_name(left), _shown(case, left)), (_name(right), _shown(case, right)), key="before-after"
     )
     st.caption("Drag the edge, or focus the picture and use the arrow keys.")
-    legend(case)
+    legend(case, int(right[:-1]))
 
 
 def _name(choice: str) -> str:

@@ -23,7 +23,7 @@ def show(case: Case) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         pair = widgets.pick_one("against", "Heads", options)
         with st.container(width=260):
-            name = widgets.class_picker(case.labels.classes)
+            name = widgets.class_picker(case.labels.classes, case.largest_class)
     coarse, fine = (int(part[:-1]) for part in pair.split("-"))
     index = case.labels.index(name)
     key = cache.result_key(case.picture.digest, case.record)

@@ -19,7 +19,7 @@ from fcn_core.report import report_html
 
 def show(case: Case) -> None:
     head = widgets.head_picker(case.heads) if len(case.heads) > 1 else case.head
-    stem = f"{unique_stems([case.picture.title])[0]}_{head}s"
+    stem = f"{unique_stems([case.picture.file])[0]}_{head}s"
     label_map, safe = case.result.label_maps[head], case.safe
     with st.grid(columns="auto", min_column_width=300, gap="medium"):
         _file(
@@ -40,7 +40,7 @@ def show(case: Case) -> None:
         _file(
             "COCO JSON", "Every connected piece of a class as polygon and as RLE.",
             f"{stem}_coco.json", "application/json",
-            lambda: json.dumps(coco(case.result, head, case.picture.title)).encode(),
+            lambda: json.dumps(coco(case.result, head, case.picture.file)).encode(),
         )  # fmt: skip
         _file(
             "Probabilities (.npz)", "The softmax of every class and head, float16, for numpy.load.",
@@ -82,7 +82,7 @@ def _report(case: Case, head: int) -> Callable[[], bytes]:
     safe, truth = case.safe, case.truth.mask if case.truth else None
 
     def make() -> bytes:
-        name = case.picture.title
+        name = case.picture.file
         return report_html(case.result, head, name=name, truth=truth, record=case.record, safe=safe).encode()
 
     return make

@@ -23,7 +23,7 @@ def show(case: Case) -> None:
                 pixel=case.pixel,
                 on_pixel=widgets.hold_pixel,
             )
-    legend(case)
+    legend(case, case.head if case.head in shown else shown[-1])
     pixel_panel(case, case.heads)
 
 

@@ -13,7 +13,7 @@ from app.pixel_panel import pixel_panel
 
 def show(case: Case) -> None:
     with st.container(width=260):
-        name = widgets.class_picker(case.labels.classes)
+        name = widgets.class_picker(case.labels.classes, case.largest_class)
     index = case.labels.index(name)
     key = cache.result_key(case.picture.digest, case.record)
     for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):

@@ -1,0 +1,220 @@
+"""The walk of a newcomer in a real browser: Home, Segment, sample, heads, pixel, class, uploads, export.
+
+Needs Chromium on the machine (Debian: `apt install chromium`). Without one these tests are skipped, but in
+continuous integration (CI is set) a missing browser is a failure.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from app_bench import HOME, TINY, make_home
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+BROWSER = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PATIENCE = 60_000  # milliseconds; the machine may be busy
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, started from another folder with a tiny network in its weights folder."""
+    if BROWSER is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on this machine, and in CI the browser tests must run: apt install chromium")
+        pytest.skip("no Chromium on this machine: install it to run the browser tests")
+    folder = tmp_path_factory.mktemp("browser")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "FCN_LAB_HOME": str(make_home(folder / "home")), "OMP_NUM_THREADS": "1"}
+    log = (folder / "log.txt").open("w+")
+    command = [sys.executable, "-m", "streamlit", "run", str(HOME), "--server.port", str(port)]
+    server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def wait_for(health: str, server: subprocess.Popen, log: io.TextIOBase) -> None:
+    for _ in range(240):
+        if server.poll() is not None:
+            log.seek(0)
+            pytest.fail(f"the app did not start:\n{log.read()}")
+        try:
+            urllib.request.urlopen(health, timeout=1)
+            return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail("the app did not answer within a minute")
+
+
+@pytest.fixture(scope="module")
+def browser(address: str) -> Iterator[object]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def open_segment(page, address: str, extra: str = "") -> None:
+    page.goto(f"{address}/segment?weights={TINY}&sample=streets-1{extra}")
+    expect(pictures(page).first).to_be_visible(timeout=PATIENCE)
+
+
+def pictures(page):
+    """The clickable pictures of the page."""
+    return page.get_by_role("application")
+
+
+def no_traceback(page) -> None:
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def noise(size: tuple[int, int] = (96, 64)) -> bytes:
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(3).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(pixels).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def test_from_home_to_an_exported_png(page, address: str) -> None:
+    page.goto(f"{address}/?weights={TINY}")
+    expect(page.get_by_role("heading", name="FCN Lab")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Segment").first.click()
+    expect(page.get_by_role("heading", name="Segment")).to_be_visible(timeout=PATIENCE)
+    expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
+
+    page.get_by_role("button", name="streets-2", exact=True).click()
+    expect(page).to_have_url(lambda url: "sample=streets-2" in url, timeout=PATIENCE)
+
+    page.get_by_role("button", name="16s", exact=True).click()
+    expect(pictures(page)).to_have_count(2, timeout=PATIENCE)
+
+    box = pictures(page).first.bounding_box()
+    pictures(page).first.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
+    expect(page.get_by_text("8s sees")).to_be_visible(timeout=PATIENCE)
+    expect(page).to_have_url(lambda url: "x=" in url and "y=" in url, timeout=PATIENCE)
+
+    before = picture_source(page, 1)
+    page.get_by_role("checkbox", name="building").locator("xpath=..").click()
+    expect(page).to_have_url(lambda url: "off=building" in url, timeout=PATIENCE)
+    page.wait_for_function("([i, old]) => true", arg=[1, before])
+    wait_until(lambda: picture_source(page, 1) != before)
+
+    page.get_by_role("button", name="Export", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="streets-2_8s_index.png").click()
+    exported = Image.open(download.value.path())
+    assert exported.mode == "L" and exported.size == (640, 480)
+    assert np.array(exported).max() < 11, "one byte a pixel, a class index of CamVid's 11"
+    no_traceback(page)
+
+
+def picture_source(page, place: int) -> str:
+    return pictures(page).nth(place).locator("img").get_attribute("src")
+
+
+def wait_until(condition, seconds: float = PATIENCE / 1000) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+
+
+def test_a_click_names_the_exact_pixel(page, address: str) -> None:
+    open_segment(page, address, "&heads=8s")
+    box = pictures(page).first.bounding_box()
+    # The middle of the displayed square of image pixel (320, 120).
+    at = {"x": (320.5 / 640) * box["width"], "y": (120.5 / 480) * box["height"]}
+    pictures(page).first.click(position=at)
+    expect(page).to_have_url(lambda url: "x=320" in url and "y=120" in url, timeout=PATIENCE)
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(lambda url: "x=321" in url and "y=120" in url, timeout=PATIENCE)
+
+
+def test_uploads_good_and_bad(page, address: str) -> None:
+    open_segment(page, address)
+    page.get_by_role("tab", name="Upload").click()
+    uploader = page.locator(".st-key-photo-upload input[type=file]")
+    uploader.set_input_files({"name": "street.jpg", "mimeType": "image/jpeg", "buffer": noise()})
+    expect(page.get_by_role("button", name="street.jpg", exact=True)).to_have_attribute(
+        "aria-pressed", "true", timeout=PATIENCE
+    )
+    uploader.set_input_files({"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"only words"})
+    expect(page.get_by_text("notes.jpg is a text file")).to_be_visible(timeout=PATIENCE)
+    expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
+    no_traceback(page)
+
+
+def test_a_pasted_picture_is_an_upload(page, address: str) -> None:
+    open_segment(page, address)
+    page.get_by_role("tab", name="Upload").click()
+    page.wait_for_selector(".st-key-photo-upload input[type=file]", state="attached")
+    page.evaluate(
+        """async (bytes) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true }));
+        }""",
+        list(noise()),
+    )
+    expect(page.get_by_role("button", name="pasted.png", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_an_address_opens_the_same_bench(page, address: str) -> None:
+    open_segment(page, address, "&view=heatmaps&cls=pole&head=16s&x=10&y=20")
+    expect(page.get_by_text("probability of pole").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("x 10, y 20").first).to_be_visible(timeout=PATIENCE)
+
+
+def test_before_after_follows_the_pointer(page, address: str) -> None:
+    page.goto(f"{address}/segment?weights={TINY}&sample=streets-1&view=compare")
+    slider = page.get_by_role("slider", name="Before and after")
+    expect(slider).to_be_attached(timeout=PATIENCE)
+    slider.focus()
+    before = slider.input_value()
+    page.keyboard.press("Home")
+    assert slider.input_value() == "0" != before
+
+
+def test_no_address_outside_is_asked(page, address: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/?weights={TINY}")
+    expect(page.get_by_role("slider", name="Stage")).to_be_visible(timeout=PATIENCE)
+    open_segment(page, address)
+    outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not outside, "everything must come from this machine"
