@@ -20,7 +20,8 @@ import typer
 
 STDOUT = "-"
 # These commands take files or names besides their options, so a word behind --json may be one of those.
-WITH_ARGUMENTS = ("segment", "weights", "data")
+WITH_ARGUMENTS = ("segment", "weights", "data", "train")
+DEBUG_VARIABLE = "FCN_LAB_DEBUG"
 
 JsonOption = Annotated[
     str | None,
@@ -44,6 +45,17 @@ def say(sentence: object) -> None:
 def complain(problem: object) -> None:
     """One line on standard error about something that went wrong."""
     say(f"Error: {one_line(problem) or type(problem).__name__}")
+
+
+def sentence_for(problem: Exception) -> str:
+    """What to tell a person about an error: our own errors are sentences already."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
+    if isinstance(problem, ValueError):
+        return one_line(problem)
+    if isinstance(problem, MemoryError) or (isinstance(problem, RuntimeError) and "alloc" in str(problem)):
+        return "not enough memory; use smaller pictures, a smaller batch or --device cpu"
+    return f"unexpected {type(problem).__name__}: {one_line(problem)} (set {DEBUG_VARIABLE}=1 to see where)"
 
 
 class Update(Protocol):
@@ -105,7 +117,7 @@ def write_json(data: Any, where: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        write_file(Path(where).expanduser(), text.encode())
+        write_file(Path(where).expanduser(), text.encode(errors="backslashreplace"))
 
 
 def write_file(path: Path, data: bytes) -> None:

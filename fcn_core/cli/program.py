@@ -6,13 +6,15 @@ Exit codes: 0 all went well, 1 something failed (each failure has its line on st
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from fcn_core.cli.console import complain, give_json_a_value, one_line
+from fcn_core.allocator import keep_freed_memory
+from fcn_core.cli.console import DEBUG_VARIABLE, complain, give_json_a_value, sentence_for
 from fcn_core.cli.data import data_app
 from fcn_core.cli.evaluate import evaluate
 from fcn_core.cli.export import export
@@ -20,7 +22,6 @@ from fcn_core.cli.segment import segment
 from fcn_core.cli.train import train
 from fcn_core.cli.weights import weights_app
 
-DEBUG_VARIABLE = "FCN_LAB_DEBUG"
 PROGRAM = "python -m fcn_core"
 
 app = typer.Typer(
@@ -42,6 +43,9 @@ app.command()(export)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; bad input ends in one line on standard error."""
     words = give_json_a_value(sys.argv[1:] if arguments is None else arguments)
+    keep_freed_memory()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be text
     try:
         app(args=words, prog_name=PROGRAM)
     except SystemExit as end:
@@ -58,14 +62,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(sentence_for(problem))
         return 1
     return 0
-
-
-def sentence_for(problem: Exception) -> str:
-    """What to tell a person about an error: our own errors are sentences already."""
-    if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.filename}: {problem.strerror}" if problem.filename else problem.strerror
-    if isinstance(problem, ValueError):
-        return one_line(problem)
-    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":
-        return "not enough memory; use smaller pictures, a smaller batch or --device cpu"
-    return f"unexpected {type(problem).__name__}: {one_line(problem)} (set {DEBUG_VARIABLE}=1 to see where)"

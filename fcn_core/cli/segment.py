@@ -14,10 +14,10 @@ from fcn_core.cli.console import (
     choose_device,
     choose_words,
     complain,
-    one_line,
     print_table,
     progress_bar,
     say,
+    sentence_for,
     write_json,
 )
 from fcn_core.cli.models import FINEST, HeadOption, WeightsOption, choose_heads, open_weights
@@ -70,8 +70,8 @@ def segment(
                 records.append(_record(photo, result, written))
                 if not next(iter(written.values())).name.startswith(f"{names[photo]}."):
                     say(f"{photo}: earlier results are kept, the new ones have a number (--overwrite replaces them)")
-            except (ValueError, OSError, MemoryError) as problem:
-                sentence = one_line(problem) or "not enough memory for this photo"
+            except Exception as problem:  # whatever is wrong with one photo, the others are done
+                sentence = sentence_for(problem)
                 complain(sentence if photo.name in sentence else f"{photo}: {sentence}")
                 records.append({"file": str(photo), "error": sentence})
             update(place + 1)
