@@ -6,8 +6,8 @@ import streamlit as st
 
 from app import cache, session
 from app.case import Case
-from app.familiarity import familiarity
 from app.weights_picker import fetch_with_progress
+from fcn_core.familiarity import familiarity
 
 
 def doubt_notice(case: Case) -> None:

@@ -23,6 +23,7 @@ def legend(case: Case, head: int) -> None:
             st.checkbox(
                 f"{swatch(case.colours[index])} {name} :small[{percent(shares[index])}]",
                 key=key,
+                wrap=True,
                 on_change=_toggle,
                 args=(name,),
             )

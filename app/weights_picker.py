@@ -18,9 +18,9 @@ WEIGHT_SUFFIXES = ["caffemodel", "pth", "pt", "safetensors"]
 
 
 def usual_weights() -> str | None:
-    """The weights that a new visitor starts with: the first bundled ones in this order, else any that are here."""
+    """The weights until others are chosen: `streets` for drawn samples, `camvid` for photos, else any that are here."""
     records = cache.weight_records()
-    for name in ("camvid", "streets"):
+    for name in ("camvid", "streets") if session.bench().upload else ("streets", "camvid"):
         if name in records and cache.is_here(records[name]):
             return name
     return next((name for name, record in records.items() if cache.is_here(record)), None)

@@ -48,6 +48,7 @@ def pick_one(
         list(options),
         format_func=options.__getitem__,
         required=True,
+        wrap=True,
         label_visibility="collapsed" if hide_label else "visible",
         **_mirrored(name, value, lambda chosen: session.change_setting(name, chosen)),
     )
@@ -62,7 +63,7 @@ def pick_some(name: str, label: str, options: Sequence[str]) -> tuple[str, ...]:
         if chosen:
             session.change_setting(name, tuple(option for option in options if option in chosen))
 
-    st.segmented_control(label, list(options), selection_mode="multi", **_mirrored(name, value, change))
+    st.segmented_control(label, list(options), selection_mode="multi", wrap=True, **_mirrored(name, value, change))
     return tuple(value)
 
 
@@ -75,6 +76,7 @@ def head_picker(heads: Sequence[int], label: str = "Head", *, place: str = "") -
         list(heads),
         format_func=lambda value: f"{value}s",
         required=True,
+        wrap=True,
         **_mirrored(f"head{place}", head, lambda value: session.hold(head=value)),
     )
     return head

@@ -9,6 +9,7 @@ import torch
 
 from app import browser_parts, cache, page_list, session, widgets
 from app.charts import stages
+from app.legend import swatch
 from app.picture_source import held_picture
 from app.run_segmenter import run_segmenter
 from app.weights_picker import held_weights
@@ -32,7 +33,11 @@ if record is not None and cache.is_here(record) and picture is not None:
             st.caption(f"{record.name} cannot be shown in stages: {problem}.")
         else:
             browser_parts.stage_player(steps, key="stages")
-            st.caption(f"A real run of `{record.name}` on {picture.title}; colours are its classes.")
+            colours = result.labels.colours(safe=session.setting("safe"))
+            named = zip(colours, result.labels.classes, strict=True)
+            names = "\u2003 ".join(f"{swatch(colour)}\u00a0{name}" for colour, name in named)
+            st.markdown(f":small[{names}]")
+            st.caption(f"A real run of `{record.name}` on {picture.title}.")
 else:
     st.subheader("No weights found")
     st.markdown("This picture needs weights in `assets/weights/` and a sample in `assets/samples/`.")
@@ -48,8 +53,9 @@ with st.grid(columns="auto", min_column_width=260, gap="medium"):
 
 st.subheader("On this machine")
 here = [record for record in cache.weight_records().values() if cache.is_here(record)]
+threads = torch.get_num_threads()
 st.markdown(
     "**Weights:** " + ("; ".join(f"`{r.name}` ({r.title})" for r in here) if here else "none yet") + f"  \n"
     f"**Runs on:** {'GPU ' + torch.cuda.get_device_name(0) if cache.device() == 'cuda' else 'CPU'}, "
-    f"{torch.get_num_threads()} threads · PyTorch {torch.__version__} · Python {platform.python_version()}"
+    f"{threads} thread{'s' if threads > 1 else ''} · PyTorch {torch.__version__} · Python {platform.python_version()}"
 )

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -118,7 +118,7 @@ def test_from_home_to_an_exported_png(page, address: str) -> None:
     expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
 
     page.get_by_role("button", name="streets-2", exact=True).click()
-    expect(page).to_have_url(lambda url: "sample=streets-2" in url, timeout=PATIENCE)
+    wait_until(page, lambda: "sample=streets-2" in page.url)
 
     page.get_by_role("button", name="16s", exact=True).click()
     expect(pictures(page)).to_have_count(2, timeout=PATIENCE)
@@ -126,13 +126,12 @@ def test_from_home_to_an_exported_png(page, address: str) -> None:
     box = pictures(page).first.bounding_box()
     pictures(page).first.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
     expect(page.get_by_text("8s sees")).to_be_visible(timeout=PATIENCE)
-    expect(page).to_have_url(lambda url: "x=" in url and "y=" in url, timeout=PATIENCE)
+    wait_until(page, lambda: "x=" in page.url and "y=" in page.url)
 
     before = picture_source(page, 1)
     page.get_by_role("checkbox", name="building").locator("xpath=..").click()
-    expect(page).to_have_url(lambda url: "off=building" in url, timeout=PATIENCE)
-    page.wait_for_function("([i, old]) => true", arg=[1, before])
-    wait_until(lambda: picture_source(page, 1) != before)
+    wait_until(page, lambda: "off=building" in page.url)
+    wait_until(page, lambda: picture_source(page, 1) != before)
 
     page.get_by_role("button", name="Export", exact=True).click()
     with page.expect_download() as download:
@@ -147,11 +146,11 @@ def picture_source(page, place: int) -> str:
     return pictures(page).nth(place).locator("img").get_attribute("src")
 
 
-def wait_until(condition, seconds: float = PATIENCE / 1000) -> None:
-    end = time.monotonic() + seconds
+def wait_until(page, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE / 1000
     while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
+        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
+        page.wait_for_timeout(100)
 
 
 def test_a_click_names_the_exact_pixel(page, address: str) -> None:
@@ -160,9 +159,9 @@ def test_a_click_names_the_exact_pixel(page, address: str) -> None:
     # The middle of the displayed square of image pixel (320, 120).
     at = {"x": (320.5 / 640) * box["width"], "y": (120.5 / 480) * box["height"]}
     pictures(page).first.click(position=at)
-    expect(page).to_have_url(lambda url: "x=320" in url and "y=120" in url, timeout=PATIENCE)
+    wait_until(page, lambda: "x=320" in page.url and "y=120" in page.url)
     page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(lambda url: "x=321" in url and "y=120" in url, timeout=PATIENCE)
+    wait_until(page, lambda: "x=321" in page.url and "y=120" in page.url)
 
 
 def test_uploads_good_and_bad(page, address: str) -> None:

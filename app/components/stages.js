@@ -12,6 +12,8 @@ export default function ({ data, parentElement }) {
   const [photo] = data.stages;
 
   frame.style.aspectRatio = `${photo.width} / ${photo.height}`;
+  // The controls under the picture must stay on the screen with it.
+  root.style.maxWidth = `calc(60vh * ${photo.width / photo.height} + 16.5rem)`;
   root.querySelector(".photo").src = photo.src;
   slider.max = data.stages.length - 1;
   rail.replaceChildren(
