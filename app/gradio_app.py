@@ -43,7 +43,6 @@ KEEP_SECONDS = 3600  # uploaded photos and results are deleted from the disk aft
 THEME = gr.themes.Default(
     primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
 )
-CSS = ""
 
 T = TypeVar("T")
 Shown = tuple[gr.AnnotatedImage, dict[str, float], str]
@@ -129,7 +128,13 @@ def build_demo(desk: Desk | None = None) -> gr.Blocks:
                 regions = gr.AnnotatedImage(label="Classes", height=440)
                 remark = gr.Markdown()
                 with gr.Row():
-                    heat = gr.Image(label="Heatmap", interactive=False, height=260, format="png")
+                    heat = gr.Image(
+                        label="Heatmap: dark 0, yellow 1",
+                        interactive=False,
+                        height=260,
+                        format="png",
+                        buttons=["download", "fullscreen"],
+                    )
                     shares = gr.Label(label="Share of pixels", show_heading=False)
                 download = gr.DownloadButton("Label map (PNG of class indices)", size="sm")
 
@@ -211,11 +216,11 @@ def main(words: list[str] | None = None) -> int:
     try:
         demo = build_demo(Desk(device=chosen.device))
         if chosen.share:
-            print("Asking for a share address; without a network this takes up to a minute.", flush=True)
+            print("Asking for a share address, which takes up to a minute; this machine is served already.", flush=True)
         _, local, public = demo.launch(
             server_name=chosen.host, server_port=chosen.port, auth=chosen.auth, share=chosen.share,
             max_file_size=MAX_FILE, prevent_thread_lock=True, quiet=True, show_error=False, ssr_mode=False, pwa=False,
-            enable_monitoring=False, run_history=False, footer_links=["api", "settings"], theme=THEME, css=CSS,
+            enable_monitoring=False, run_history=False, footer_links=["api"], theme=THEME,
         )  # fmt: skip
     except (ValueError, OSError) as problem:
         print(f"Error: {problem}", file=sys.stderr)
@@ -225,7 +230,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"Share this address: {public} (it works while this program runs, for a week at most)", flush=True)
     elif chosen.share:
         print(
-            "No share address could be had (gradio.live does not answer); the app is served locally only. "
+            "No share address could be had (is there a network?), so the app is served locally only. "
             "On one local network, --host 0.0.0.0 lets others in.",
             flush=True,
         )
