@@ -18,6 +18,8 @@ from torch import Tensor
 
 from fcn_core.folding import folded_copy
 from fcn_core.images import MAX_PIXELS, ImageError, ImageSource, check_size, read_image
+from fcn_core.models.fcn import FCN
+from fcn_core.models.windowing import WindowedFCN
 from fcn_core.result import Encoded, SegmentationResult, heads_text
 from fcn_core.scores import FullScores, GridScores, HeadScores
 from fcn_core.tiling import Progress, available_memory, blend_tiles, plan_axis, tile_side
@@ -53,7 +55,8 @@ class Segmenter:
         self.dtype = dtype or torch.float32
         self.memory_limit = memory_limit
         self._turn = threading.Lock()
-        self._model = folded_copy(loaded.model).to(device=self.device, dtype=self.dtype)
+        model = folded_copy(loaded.model).to(device=self.device, dtype=self.dtype, memory_format=torch.channels_last)
+        self._model = WindowedFCN(model) if isinstance(model, FCN) else model
 
     @property
     def heads(self) -> tuple[int, ...]:

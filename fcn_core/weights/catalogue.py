@@ -28,7 +28,7 @@ class Catalogue(Mapping[str, WeightRecord]):
         records = self._records()
         if name not in records:
             close = difflib.get_close_matches(name, records, n=1, cutoff=0.5)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = f"; did you mean {close[0]!r}?" if close else "."
             raise UnknownWeights(f"no weights named {name!r}{hint} The names are {', '.join(records)}")
         return records[name]
 
