@@ -21,6 +21,7 @@ from app.result_store import ResultStore, usual_bound
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.familiarity import Familiarity, familiarity
 from fcn_core.ground_truth import GroundTruth, read_ground_truth
 from fcn_core.images import read_image
 from fcn_core.inference import Segmenter
@@ -54,8 +55,9 @@ def sample_names() -> tuple[str, ...]:
     return tuple(samples())
 
 
+@st.cache_resource(show_spinner=False, ttl=2, max_entries=1)
 def weight_records() -> dict[str, WeightRecord]:
-    """Weights that label pixels by name, on this machine or not; bundled ones first."""
+    """Weights that label pixels by name, on this machine or not; bundled ones first. Cleared after an import."""
     return {name: record for name, record in CATALOGUE.items() if record.kind == "fcn"}
 
 
@@ -114,7 +116,7 @@ def overlay(
     drawn = draw.overlay(photo, label_map, colours, opacity / 100, hidden)
     if contours:
         drawn = draw.contours(drawn, label_map)
-    return encode(drawn, full_size=_result.image.shape[:2])
+    return encode(drawn, full_size=_result.image.shape[:2], photo=True)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -123,10 +125,16 @@ def shares(key: tuple, _result: SegmentationResult, head: int) -> tuple[float, .
     return tuple(float(share) for share in _result.shares(head))
 
 
+@st.cache_data(show_spinner=False, max_entries=200)
+def judged(key: tuple, _result: SegmentationResult, _record: WeightRecord) -> Familiarity:
+    """How familiar the picture looks to the weights."""
+    return familiarity(_result, _record)
+
+
 @st.cache_data(show_spinner=False, max_entries=48)
 def photo(key: str, _image: np.ndarray) -> Shown:
     """A picture as it is, at viewing size; `key` is its content hash."""
-    return encode(view_photo(_image), full_size=_image.shape[:2])
+    return encode(view_photo(_image), full_size=_image.shape[:2], photo=True)
 
 
 @st.cache_data(show_spinner=False, max_entries=120)
@@ -140,7 +148,7 @@ def magnitude(key: tuple, _values: Callable[[], np.ndarray], scale: str) -> Show
 def threshold_picture(key: tuple, _image: np.ndarray, _values: Callable[[], np.ndarray], threshold: float) -> Shown:
     """The photo where the values reach the threshold, greyed elsewhere, at viewing size."""
     drawn = draw.threshold_map(view_photo(_image), view(_values()), threshold)
-    return encode(drawn, full_size=_image.shape[:2])
+    return encode(drawn, full_size=_image.shape[:2], photo=True)
 
 
 @st.cache_data(show_spinner=False, max_entries=60)
@@ -192,7 +200,7 @@ def sample_picture(name: str) -> np.ndarray:
 @st.cache_data(show_spinner=False, max_entries=100)
 def sample_thumbnail(name: str) -> str:
     """A bundled sample's thumbnail as a data address."""
-    return encode(draw.thumbnail(sample_picture(name), 144)).src
+    return encode(draw.thumbnail(sample_picture(name), 144), photo=True).src
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

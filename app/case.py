@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app import session
+from app import cache, session
 from fcn_core.labels import Colour, LabelSet
 from fcn_core.result import SegmentationResult
 from fcn_core.weights import WeightRecord
@@ -42,6 +42,11 @@ class Case:
     truth: HeldTruth | None
 
     @property
+    def key(self) -> tuple[str, str, float]:
+        """What the result depends on; caches of what is drawn from it start with this."""
+        return cache.result_key(self.picture.digest, self.record)
+
+    @property
     def labels(self) -> LabelSet:
         return self.result.labels
 
@@ -74,10 +79,9 @@ class Case:
     @property
     def largest_class(self) -> str:
         """The class that covers most of the picture in the finest head's eyes, background aside."""
-        shares = self.result.shares(min(self.heads))
-        if self.labels.classes[0] == "background" and len(shares) > 1:
-            shares[0] = 0
-        return self.labels.classes[int(shares.argmax())]
+        shares = cache.shares(self.key, self.result, min(self.heads))
+        named = [i for i, name in enumerate(self.labels.classes) if name != "background" or len(shares) == 1]
+        return self.labels.classes[max(named, key=shares.__getitem__)]
 
     @property
     def pixel(self) -> tuple[int, int] | None:

@@ -102,7 +102,8 @@ def stages(result: SegmentationResult, colours: Sequence[Colour]) -> tuple[Stage
     if missing:
         raise ValueError(f"the stages need the maps {', '.join(missing)}; run a network with the heads 32s, 16s and 8s")
     height, width = result.image.shape[:2]
-    steps = [Stage("photo", "Three numbers a pixel.", encode(result.image).src, width, height, f"{width}×{height}")]
+    photo = encode(result.image, photo=True).src
+    steps = [Stage("photo", "Three numbers a pixel.", photo, width, height, f"{width}×{height}")]
     for name, stride, title, story in STAGES:
         best = result.maps[name].argmax(0)
         rows, columns = best.shape

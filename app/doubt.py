@@ -7,12 +7,11 @@ import streamlit as st
 from app import cache, session
 from app.case import Case
 from app.weights_picker import fetch_with_progress
-from fcn_core.familiarity import familiarity
 
 
 def doubt_notice(case: Case) -> None:
     """Say plainly what the model knows, and offer other weights; nothing is drawn without a doubt."""
-    found = familiarity(case.result, case.record)
+    found = cache.judged(case.key, case.result, case.record)
     if found.doubt is None:
         return
     with st.container(border=True, key="doubt"):

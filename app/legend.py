@@ -10,7 +10,7 @@ from app.case import Case
 
 def legend(case: Case, head: int) -> None:
     """Draw the legend with the shares that one head gives the classes."""
-    shares = cache.shares(cache.result_key(case.picture.digest, case.record), case.result, head)
+    shares = cache.shares(case.key, case.result, head)
     classes = case.labels.classes
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**Classes** :small[and their share of the picture, as {head}s sees it]", width="stretch")

@@ -20,7 +20,7 @@ def overlay_controls() -> None:
 def overlay(case: Case, head: int) -> Shown:
     """One head's classes over the photo, as the settings say."""
     return cache.overlay(
-        cache.result_key(case.picture.digest, case.record),
+        case.key,
         case.result,
         head,
         session.setting("opacity"),

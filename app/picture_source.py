@@ -126,4 +126,4 @@ def _take(files: Sequence[Any]) -> None:
 
 
 def _upload_thumbnail(upload: session.Upload) -> str:
-    return encode(thumbnail(cache.picture(upload.digest, upload.data, upload.name), THUMBNAIL_SIDE)).src
+    return encode(thumbnail(cache.picture(upload.digest, upload.data, upload.name), THUMBNAIL_SIDE), photo=True).src

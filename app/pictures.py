@@ -11,9 +11,9 @@ import numpy as np
 
 from fcn_core.draw import colour_table
 
-# A label map has hard edges, so it is sent as PNG; above this many pixels JPEG is a tenth of the size.
-MOST_PNG_PIXELS = 700_000
 MOST_SIDE = 1600
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,17 @@ class ColourBar:
     label: str = ""
 
 
-def encode(image: np.ndarray, *, full_size: tuple[int, int] | None = None) -> Shown:
-    """An H×W×3 uint8 RGB image as `Shown`; `full_size` is (height, width) if the image was made smaller."""
+def encode(image: np.ndarray, *, full_size: tuple[int, int] | None = None, photo: bool = False) -> Shown:
+    """An H×W×3 uint8 RGB image as `Shown`; `full_size` is (height, width) if the image was made smaller.
+
+    A `photo` goes as JPEG with full colour resolution: ten times as fast and a quarter of the size. Maps with
+    hard edges go as PNG, exactly.
+    """
     height, width = full_size or image.shape[:2]
-    small = image.shape[0] * image.shape[1] <= MOST_PNG_PIXELS
-    suffix, options = (".png", [cv2.IMWRITE_PNG_COMPRESSION, 2]) if small else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 92])
+    kind, suffix, options = ("jpeg", ".jpg", JPEG) if photo else ("png", ".png", PNG)
     done, buffer = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     if not done:
-        raise ValueError(f"an image of {width}×{height} could not be encoded as {suffix[1:]}")
-    kind = "png" if small else "jpeg"
+        raise ValueError(f"an image of {width}×{height} could not be encoded as {kind}")
     return Shown(f"data:image/{kind};base64,{base64.b64encode(buffer).decode('ascii')}", width, height)
 
 

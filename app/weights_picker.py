@@ -125,5 +125,6 @@ def _import() -> None:
         except ValueError as problem:
             st.error(str(problem), icon=":material/error:")
             return
+    cache.weight_records.clear()
     session.hold(weights=done.loaded.record.name)
     st.rerun()

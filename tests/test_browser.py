@@ -129,11 +129,11 @@ def test_from_home_to_an_exported_png(page, address: str) -> None:
     wait_until(page, lambda: "x=" in page.url and "y=" in page.url)
 
     before = picture_source(page, 1)
-    page.get_by_role("checkbox", name="building").locator("xpath=..").click()
+    page.locator("label").filter(has=page.get_by_role("checkbox", name="building")).click()
     wait_until(page, lambda: "off=building" in page.url)
     wait_until(page, lambda: picture_source(page, 1) != before)
 
-    page.get_by_role("button", name="Export", exact=True).click()
+    page.get_by_role("radio", name="Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="streets-2_8s_index.png").click()
     exported = Image.open(download.value.path())

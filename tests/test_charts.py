@@ -22,11 +22,14 @@ def decoded(src: str) -> np.ndarray:
     return np.array(Image.open(io.BytesIO(base64.b64decode(src.split(",", 1)[1]))).convert("RGB"))
 
 
-def test_encoding_is_exact_for_pictures_of_usual_size() -> None:
+def test_maps_are_sent_exactly_and_photos_nearly() -> None:
     image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
     shown = pictures.encode(image)
     assert shown.src.startswith("data:image/png") and (shown.width, shown.height) == (64, 48)
     assert np.array_equal(decoded(shown.src), image)
+    smooth = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], 48, axis=0).repeat(3, axis=2)
+    sent = decoded(pictures.encode(smooth, photo=True).src)
+    assert np.abs(sent.astype(int) - smooth).max() <= 6
 
 
 def test_large_pictures_are_sent_smaller_and_counted_in_full() -> None:
@@ -35,7 +38,8 @@ def test_large_pictures_are_sent_smaller_and_counted_in_full() -> None:
     labels = pictures.view(image[:, :, 0])
     assert small.shape[:2] == labels.shape == (1000, 1334), "photo and labels must lie on each other"
     shown = pictures.encode(small, full_size=image.shape[:2])
-    assert shown.src.startswith("data:image/jpeg") and (shown.width, shown.height) == (4000, 3000)
+    assert (shown.width, shown.height) == (4000, 3000)
+    assert decoded(shown.src).shape == (1000, 1334, 3)
 
 
 def test_the_view_of_a_label_map_holds_its_own_labels_only() -> None:
@@ -72,7 +76,7 @@ def test_stages_show_the_real_maps_in_place() -> None:
     image = np.random.default_rng(2).integers(0, 255, (70, 100, 3), np.uint8)
     result = Segmenter(tiny_weights()).segment(image)
     photo, coarse, middle, fine, final = stages(result, CAMVID.palette)
-    assert np.array_equal(decoded(photo.src), image)
+    assert decoded(photo.src).shape == image.shape
     # Three strides over 100×70 pixels: 4×3, 7×5 and 13×9 cells, the last of which reach over the edge.
     assert [stage.size for stage in (coarse, middle, fine)] == ["4×3 cells", "7×5 cells", "13×9 cells"]
     assert (coarse.width, coarse.height) == (128, 96) and (fine.width, fine.height) == (104, 72)

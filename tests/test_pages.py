@@ -26,6 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Weights named `tiny` and nothing downloaded; results of other tests forgotten."""
     monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
     cache.results.clear()
+    cache.weight_records.clear()
     cache._segmenter.clear()
     return tmp_path
 
@@ -103,6 +104,7 @@ def test_every_page_runs_without_weights_and_samples(
     monkeypatch.setattr("fcn_core.weights.catalogue.bundled_folder", lambda: tmp_path)
     monkeypatch.setattr("app.sample_files.list_samples", lambda: {})
     cache.samples.clear()
+    cache.weight_records.clear()
     try:
         assert "No weights found" in text(open_page(page))
     finally:
@@ -240,6 +242,12 @@ def test_an_uploaded_ground_truth_is_measured_or_refused() -> None:
     assert "No ground truth yet" in text(test)
     upload(test, ("mask.png", png(np.full((24, 32), 3, np.uint8)), "image/png"), key="truth-upload")
     assert "**Ground truth:** mask.png" in text(test) and "| head | PA |" in text(test)
+    first = text(test)
+    upload(test, ("other.png", png(np.full((24, 32), 5, np.uint8)), "image/png"), key="truth-upload")
+    assert "**Ground truth:** other.png" in text(test)
+    assert re.findall(r"\| \*\*8s\*\* \|.*", text(test)) + re.findall(r"\| tree .*", text(test)) != re.findall(
+        r"\| \*\*8s\*\* \|.*", first
+    ) + re.findall(r"\| tree .*", first), "another ground truth gives other figures"
     upload(test, ("wide.png", png(np.full((24, 40), 3, np.uint8)), "image/png"), key="truth-upload")
     assert "40×24" in test.error[0].value
     upload(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -22,12 +24,12 @@ def show(case: Case) -> None:
         kind = widgets.pick_one("map", "Show", KINDS)
         with st.container(width=300):
             threshold = widgets.slide("threshold", "Threshold", 0, 100, format="%d %%") / 100
-    key = cache.result_key(case.picture.digest, case.record)
     for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
         values = case.result.confidence(head) if kind == "confidence" else case.result.entropy(head)
+        same = partial(np.asarray, values)
         with column:
             browser_parts.picture(
-                cache.magnitude((key, kind, head), lambda values=values: values, "cividis"),
+                cache.magnitude((case.key, kind, head), same, "cividis"),
                 key=f"{kind}-{head}",
                 title=f"{head}s · mean {float(np.mean(values, dtype=np.float64)):.2f}",
                 alt=f"{KINDS[kind]} of head {head}s at every pixel",
@@ -37,7 +39,9 @@ def show(case: Case) -> None:
             )
             passing = values >= threshold
             browser_parts.picture(
-                cache.threshold_picture((key, kind, head), case.result.image, lambda values=values: values, threshold),
+                cache.threshold_picture(
+                    (case.key, kind, head), case.result.image, lambda values=values: values, threshold
+                ),
                 key=f"{kind}-passing-{head}",
                 title=f"{kind} at least {threshold:.2f}: {100 * float(passing.mean()):.1f} % of the pixels",
                 alt=f"The photo where the {kind} of head {head}s is at least {threshold:.2f}",

@@ -26,12 +26,11 @@ def show(case: Case) -> None:
             name = widgets.class_picker(case.labels.classes, case.largest_class)
     coarse, fine = (int(part[:-1]) for part in pair.split("-"))
     index = case.labels.index(name)
-    key = cache.result_key(case.picture.digest, case.record)
     changed = case.result.label_maps[coarse] != case.result.label_maps[fine]
     left, right = st.columns(2)
     with left:
         browser_parts.picture(
-            cache.difference(key, case.result, coarse, fine, case.safe),
+            cache.difference(case.key, case.result, coarse, fine, case.safe),
             key="changed-labels",
             title=f"{fine}s differs from {coarse}s on {100 * float(changed.mean()):.1f} % of the pixels",
             alt=f"Pixels that head {fine}s labels otherwise than {coarse}s, in the colours of {fine}s",
@@ -42,7 +41,7 @@ def show(case: Case) -> None:
     with right:
         browser_parts.picture(
             cache.magnitude(
-                (key, "softmax difference", coarse, fine, index),
+                (case.key, "softmax difference", coarse, fine, index),
                 lambda: case.result.heatmap(fine, index) - case.result.heatmap(coarse, index),
                 "diverging",
             ),

@@ -15,13 +15,12 @@ def show(case: Case) -> None:
     with st.container(width=260):
         name = widgets.class_picker(case.labels.classes, case.largest_class)
     index = case.labels.index(name)
-    key = cache.result_key(case.picture.digest, case.record)
     for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
-        share = cache.shares(key, case.result, head)[index]
+        share = cache.shares(case.key, case.result, head)[index]
         with column:
             browser_parts.picture(
                 cache.magnitude(
-                    (key, "softmax", head, index), lambda head=head: case.result.heatmap(head, index), "viridis"
+                    (case.key, "softmax", head, index), lambda head=head: case.result.heatmap(head, index), "viridis"
                 ),
                 key=f"heatmap-{head}",
                 title=f"{head}s · {name} on {percent(share)} of the picture",

@@ -20,12 +20,14 @@ def show(case: Case) -> None:
     truth_uploader(case)
     if case.truth is None:
         return
-    key = (cache.result_key(case.picture.digest, case.record), case.truth.digest)
+    key = (case.key, case.truth.digest)
     matrices = {head: cache.confusion(key, case.result, case.truth.mask, head) for head in case.heads}
     scores = {head: matrix.scores() for head, matrix in matrices.items()}
     columns = st.columns(1 + len(case.heads))
     with columns[0]:
-        _picture(case, cache.truth_picture(key, case.truth.mask, case.result, safe=case.safe), "truth", "Ground truth")
+        _picture(
+            case, cache.truth_picture(case.key, case.truth.mask, case.result, safe=case.safe), "truth", "Ground truth"
+        )
     for column, head in zip(columns[1:], case.heads, strict=True):
         wrong = 1 - scores[head].pa
         with column:
