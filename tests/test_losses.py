@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fcn_core.training.losses import class_weights, heads_loss, pixel_loss
+from fcn_core.training.losses import class_weights, faded_weights, heads_loss, pixel_loss
 
 
 @pytest.fixture
@@ -64,3 +64,12 @@ def test_class_weights():
     assert torch.isfinite(class_weights(np.array([5.0, 0.0]), "median_frequency")).all()
     with pytest.raises(ValueError, match="no labelled pixels"):
         class_weights(np.zeros(3), "enet")
+
+
+def test_weights_fade_to_equal_ones_at_the_end():
+    weights = torch.tensor([1.0, 4.0, 9.0])
+    assert torch.equal(faded_weights(weights, fraction=0.5, start=0.5), weights)
+    assert torch.allclose(faded_weights(weights, fraction=0.75, start=0.5), torch.tensor([1.0, 2.0, 3.0]))
+    assert torch.equal(faded_weights(weights, fraction=1.0, start=0.5), torch.ones(3))
+    assert torch.equal(faded_weights(weights, fraction=1.0, start=1.0), weights)
+    assert faded_weights(None, fraction=1.0, start=0.0) is None

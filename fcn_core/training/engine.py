@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.evaluate import Evaluation, evaluate
-from fcn_core.training.losses import heads_loss
+from fcn_core.training.losses import faded_weights, heads_loss
 from fcn_core.training.optim import rate_factor, set_rate
 from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
 from fcn_core.training.results import Progress, ProgressCallback, RunFailed, TrainResult
@@ -136,7 +136,7 @@ class _Run:
             self.network(images, heads).logits,
             target,
             head_weights=config.loss.head_weights,
-            weights=parts.weights,
+            weights=faded_weights(parts.weights, fraction=self.fraction(), start=config.loss.fade_weights_from),
             reduction=config.loss.reduction,
             smoothing=config.loss.label_smoothing,
         )

@@ -44,6 +44,17 @@ def class_weights(counts: np.ndarray, kind: str) -> Tensor | None:
     return torch.tensor(weights, dtype=torch.float32)
 
 
+def faded_weights(weights: Tensor | None, *, fraction: float, start: float) -> Tensor | None:
+    """Class weights at `fraction` (0-1) of a run: as given until `start`, then falling evenly to equal weights.
+
+    Weights help a network to find rare classes and make it see too much of them; fading keeps the one and
+    sheds the other. The exponent falls from 1 to 0, so the order of the classes never changes.
+    """
+    if weights is None or fraction <= start:
+        return weights
+    return weights ** (1 - (fraction - start) / (1 - start))
+
+
 def pixel_loss(
     logits: Tensor, target: Tensor, *, weights: Tensor | None = None, reduction: str = "mean", smoothing: float = 0.0
 ) -> Tensor:

@@ -1,10 +1,10 @@
 """The run folder: the one truth about a training run, readable while it goes on and after it was killed.
 
-    config.yaml      settings, written once
-    status.json      state, step, best result, process: replaced atomically, so a reader never sees half of it
-    metrics.jsonl    one line a record, appended: {"kind": "step", …} and {"kind": "eval", …}
-    checkpoints/     last.pt (everything needed to go on), best.safetensors and final.safetensors (weights)
-    log.txt          what a person would like to read
+config.yaml      settings, written once
+status.json      state, step, best result, process: replaced atomically, so a reader never sees half of it
+metrics.jsonl    one line a record, appended: {"kind": "step", …} and {"kind": "eval", …}
+checkpoints/     last.pt (everything needed to go on), best.safetensors and final.safetensors (weights)
+log.txt          what a person would like to read
 """
 
 from __future__ import annotations

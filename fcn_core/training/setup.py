@@ -17,6 +17,7 @@ from fcn_core.allocator import keep_freed_memory
 from fcn_core.data.kept import LabelledPictures
 from fcn_core.labels import LabelSet
 from fcn_core.models.fcn import FCN, build
+from fcn_core.models.transplant import transplant_classifier
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.losses import class_weights
 from fcn_core.training.optim import AveragedModel, build_optimiser
@@ -132,10 +133,13 @@ def build_accelerator(config: TrainConfig) -> Accelerator:
 def start_from(model: FCN, source: str) -> str:
     """Fill `model` from other weights wherever name and shape agree; returns a sentence on what was taken.
 
-    source: a file or a catalogue name. ValueError when nothing fits.
+    source: a file or a catalogue name; a classifier of torchvision fills the trunk. ValueError when nothing fits.
     """
-    from fcn_core.weights import load
+    from fcn_core.weights import CATALOGUE, classifier_state, load
 
+    if source in CATALOGUE and CATALOGUE[source].kind == "classifier":
+        taken = transplant_classifier(model, classifier_state(source)).copied
+        return f"started from the classifier {source}: {len(taken)} tensors taken"
     own, given = model.state_dict(), load(source).model.state_dict()
     fitting = {key: value for key, value in given.items() if key in own and own[key].shape == value.shape}
     if not any(value.ndim > 1 for value in fitting.values()):
