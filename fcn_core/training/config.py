@@ -133,6 +133,9 @@ class LossSettings(Settings):
         default="none",
         description="Weights that raise rare classes; the paper found no gain, small nets from nothing do.",
     )
+    fade_weights_from: Share = Field(
+        1.0, description="Share of the run after which class weights fade to equal ones; 1 keeps them to the end."
+    )
     head_weights: dict[int, float] = Field(
         default={32: 0.3, 16: 0.3, 8: 1.0},
         description="Weight of each head's loss; all above zero is deep supervision.",
