@@ -96,7 +96,7 @@ def test_poles_are_thin():
     pole = CAMVID.index("pole")
     runs: list[int] = []
     for index in range(12):
-        for row in scene(2, index).mask == pole:
+        for row in scene(2, index, size=(240, 320)).mask == pole:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
             runs += list(edges[1::2] - edges[::2])
     assert 1 <= np.median(runs) <= 4
@@ -112,7 +112,7 @@ def test_labels_follow_what_is_drawn():
     """Edges of the label map are edges of the image: the image changes more across them than elsewhere."""
     inside, across = [], []
     for index in range(8):
-        sample = scene(1, index)
+        sample = scene(1, index, size=(240, 320))
         step = np.abs(np.diff(sample.image.astype(float).mean(axis=2), axis=1))
         edge = np.diff(sample.mask.astype(int), axis=1) != 0
         across.append(step[edge].mean())

@@ -20,10 +20,10 @@ from fcn_core.labels import CAMVID, LabelSet
 MIN_SIDE = 16
 
 
-def scene(seed: int, index: int, *, size: tuple[int, int] = (240, 320), void: bool = False) -> Sample:
+def scene(seed: int, index: int, *, size: tuple[int, int] = (360, 480), void: bool = False) -> Sample:
     """The street scene number `index` of a seed, with its exact label map.
 
-    size: (height, width) in pixels, each at least 16. void: also draw the bonnet of our own car,
+    size: (height, width) in pixels, each at least 16; by default that of CamVid. void: also draw the bonnet of our own car,
     labelled 255. Returns a Sample: image H×W×3 uint8 RGB, mask H×W uint8 in CamVid's classes.
     Raises ValueError for a negative seed or index, or a size that is too small.
     """
@@ -74,7 +74,7 @@ def _develop(
 class Streets:
     """A map-style data set of `count` scenes of one seed: `len`, `[i]` -> Sample, `labels`, `name`."""
 
-    def __init__(self, count: int, *, seed: int = 0, size: tuple[int, int] = (240, 320), void: bool = False) -> None:
+    def __init__(self, count: int, *, seed: int = 0, size: tuple[int, int] = (360, 480), void: bool = False) -> None:
         if count < 1:
             raise ValueError(f"a street data set needs at least one scene, got count {count}")
         self.count, self.seed, self.size, self.void = int(count), int(seed), (int(size[0]), int(size[1])), void

@@ -66,7 +66,7 @@ class DataSettings(Settings):
     seed: int = Field(
         default=0, ge=0, description="streets: 0 trains, 1 validates, 2 tests, so that they never share a scene."
     )
-    size: HeightWidth = Field(default=(240, 320), description="streets: height and width of a scene in pixels.")
+    size: HeightWidth = Field(default=(360, 480), description="streets: height and width of a scene in pixels.")
     share: float | None = Field(
         default=None, gt=0, description="Weight in a mixture; empty draws each data set as often as it has pictures."
     )
