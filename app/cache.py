@@ -17,7 +17,7 @@ from PIL import Image
 
 from app import sample_files
 from app.pictures import Shown, encode, view, view_photo
-from app.result_store import ResultStore, usual_bound
+from app.result_store import Job, ResultStore, usual_bound
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
@@ -81,18 +81,13 @@ def weights_stamp(record: WeightRecord) -> float:
     return record.path.stat().st_mtime if record.path is not None and record.path.is_file() else 0.0
 
 
-def segment(
-    digest: str, image: np.ndarray, record: WeightRecord, progress: Callable[[int, int], None] | None = None
-) -> SegmentationResult:
+def segmentation(digest: str, image: np.ndarray, record: WeightRecord) -> Job:
     """All heads of these weights on a picture; the network runs only for what nobody has asked before.
 
-    `digest` names the picture's content. `progress(done, total)` counts the tiles of a large picture.
+    `digest` names the picture's content. ValueError if the weights cannot be loaded.
     """
-
-    def run() -> SegmentationResult:
-        return segmenter(record).segment(image, progress=progress)
-
-    return results().get(result_key(digest, record), run)
+    ready = segmenter(record)
+    return results().job(result_key(digest, record), lambda progress: ready.segment(image, progress=progress))
 
 
 def result_key(digest: str, record: WeightRecord) -> tuple[str, str, float]:

@@ -20,14 +20,13 @@ THUMBNAIL_SIDE = 144
 
 def picture_source() -> HeldPicture | None:
     """Draw the source controls; return the picture on the bench, None if there is none at all."""
-    samples, upload, camera = st.tabs(["Samples", "Upload", "Camera"], key="source", on_change="rerun")
+    samples, upload, camera = st.tabs(["Samples", "Upload", "Camera"])
     with samples:
         _samples()
     with upload:
         _uploader()
-    if camera.open:  # a camera that is not asked for must not ask for permission
-        with camera:
-            _camera()
+    with camera:
+        _camera()
     return held_picture()
 
 
@@ -64,6 +63,8 @@ def _samples() -> None:
 
 
 def _uploader() -> None:
+    if UPLOADER not in st.session_state:  # the page was left: the uploader is empty, but its files are kept
+        st.session_state["uploader-files"] = {}
     st.file_uploader(
         "Photos",
         type=SUFFIXES,
@@ -95,31 +96,45 @@ def _uploader() -> None:
 
 
 def _camera() -> None:
+    if not st.toggle("Use the camera", key="camera-on", help="The browser asks for permission."):
+        return
     st.camera_input(
         "Camera",
         key="camera",
+        resolution="720p",
         label_visibility="collapsed",
-        on_change=lambda: _take([st.session_state["camera"]] if st.session_state["camera"] else []),
+        on_change=_take_photo,
     )
 
 
+def _take_photo() -> None:
+    photo = st.session_state["camera"]
+    if photo is not None:
+        session.hold(upload=session.keep_upload(photo.name, photo.getvalue()).digest)
+
+
 def _take(files: Sequence[Any]) -> None:
-    """Keep new files; the last good one goes on the bench. What is no picture gets its sentence."""
+    """Keep new files, the last good one on the bench, and drop those that were taken out of the uploader.
+
+    What is no picture gets its sentence.
+    """
+    known: dict[str, str | None] = st.session_state.setdefault("uploader-files", {})
+    present = {file.file_id for file in files}
+    for file_id in [file_id for file_id in known if file_id not in present]:
+        session.drop_upload(known.pop(file_id))
     problems = []
     newest = None
-    seen = st.session_state.setdefault("upload-seen", set())
     for file in files:
-        if file.file_id in seen:
+        if file.file_id in known:
             continue
-        seen.add(file.file_id)
         data = file.getvalue()
+        known[file.file_id] = None
         try:
-            digest = session.content_hash(data)
-            cache.picture(digest, data, file.name)
+            cache.picture(session.content_hash(data), data, file.name)
         except ValueError as problem:
             problems.append(str(problem))
             continue
-        newest = session.keep_upload(file.name, data).digest
+        newest = known[file.file_id] = session.keep_upload(file.name, data).digest
     st.session_state["upload-problems"] = problems
     if newest is not None:
         session.hold(upload=newest)

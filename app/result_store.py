@@ -1,7 +1,8 @@
 """A bounded store of finished segmentations, shared by all visitors.
 
 Streamlit's caches count entries; a result takes 20 MB or 1 GB depending on the photo, so this one
-counts bytes. What several visitors ask for at once is computed once.
+counts bytes. What several visitors ask for at once is computed once. It is computed in a thread of its
+own, because Streamlit breaks a page's run off at the next click, and a large photo would begin anew.
 """
 
 from __future__ import annotations
@@ -15,6 +16,31 @@ import psutil
 from fcn_core.result import SegmentationResult
 from fcn_core.scores import FullScores
 
+Progress = Callable[[int, int], None]
+
+
+class Job:
+    """A segmentation on its way: `done` of `total` tiles; when `finished` is set, `answer` returns it."""
+
+    def __init__(self, result: SegmentationResult | None = None) -> None:
+        self.finished = threading.Event()
+        self.done, self.total = 0, 1
+        self.result = result
+        self.error: Exception | None = None
+        if result is not None:
+            self.finished.set()
+
+    def progress(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+    def answer(self) -> SegmentationResult:
+        """Wait for the result; raises what went wrong."""
+        self.finished.wait()
+        if self.error is not None:
+            raise self.error
+        assert self.result is not None
+        return self.result
+
 
 class ResultStore:
     """Results by key; the least recently used go first when `most_bytes` are exceeded. The newest always stays."""
@@ -22,39 +48,35 @@ class ResultStore:
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self._kept: OrderedDict[Hashable, SegmentationResult] = OrderedDict()
-        self._busy: dict[Hashable, threading.Lock] = {}
+        self._busy: dict[Hashable, Job] = {}
         self._door = threading.Lock()
 
-    def peek(self, key: Hashable) -> SegmentationResult | None:
-        """The result if it is here."""
+    def job(self, key: Hashable, compute: Callable[[Progress], SegmentationResult]) -> Job:
+        """The job of `key`: finished, already running, or started now. Errors of `compute` are not kept."""
         with self._door:
             if key in self._kept:
                 self._kept.move_to_end(key)
-            return self._kept.get(key)
+                return Job(self._kept[key])
+            if key not in self._busy:
+                self._busy[key] = Job()
+                threading.Thread(target=self._run, args=(key, self._busy[key], compute), daemon=True).start()
+            return self._busy[key]
 
-    def get(self, key: Hashable, compute: Callable[[], SegmentationResult]) -> SegmentationResult:
-        """The result of `key`, computed if it is not here. An error of `compute` is raised and not kept."""
-        if (found := self.peek(key)) is not None:
-            return found
+    def _run(self, key: Hashable, job: Job, compute: Callable[[Progress], SegmentationResult]) -> None:
+        try:
+            job.result = compute(job.progress)
+        except Exception as problem:  # handed to whoever waits
+            job.error = problem
         with self._door:
-            turn = self._busy.setdefault(key, threading.Lock())
-        with turn:
-            if (found := self.peek(key)) is not None:
-                return found
-            try:
-                result = compute()
-                with self._door:
-                    self._kept[key] = result
-                    while len(self._kept) > 1 and self.bytes() > self.most_bytes:
-                        self._kept.popitem(last=False)
-                return result
-            finally:
-                with self._door:
-                    self._busy.pop(key, None)
+            del self._busy[key]
+            if job.result is not None:
+                self._kept[key] = job.result
+                while len(self._kept) > 1 and sum(map(result_bytes, self._kept.values())) > self.most_bytes:
+                    self._kept.popitem(last=False)
+        job.finished.set()
 
-    def bytes(self) -> int:
-        """Estimated memory of everything kept."""
-        return sum(result_bytes(result) for result in self._kept.values())
+    def __contains__(self, key: object) -> bool:
+        return key in self._kept
 
 
 def result_bytes(result: SegmentationResult) -> int:

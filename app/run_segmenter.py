@@ -9,26 +9,23 @@ from app.case import HeldPicture
 from fcn_core.result import SegmentationResult
 from fcn_core.weights import WeightRecord
 
+QUIET = 0.4  # seconds without a progress bar, so that a quick answer does not make the page jump
+BEAT = 0.2
+
 
 def run_segmenter(picture: HeldPicture, record: WeightRecord) -> SegmentationResult | None:
     """The result of all heads, from the store if anyone has asked before; None after a failure that was shown."""
-    kept = cache.results().peek(cache.result_key(picture.digest, record))
-    if kept is not None:
-        return kept
-    place = st.empty()
-    height, width = picture.image.shape[:2]
-    bar = place.progress(0.0, text=f"Segmenting {width}×{height} pixels …")
-
-    def progress(done: int, total: int) -> None:
-        text = f"Tile {done} of {total}" if total > 1 else f"Segmenting {width}×{height} pixels …"
-        bar.progress(done / total, text=text)
-
     try:
-        return cache.segment(picture.digest, picture.image, record, progress)
+        job = cache.segmentation(picture.digest, picture.image, record)
+        if not job.finished.wait(QUIET):
+            size = "{1}×{0}".format(*picture.image.shape)
+            bar = st.progress(0.0, text=f"Segmenting {size} pixels …")
+            while not job.finished.wait(BEAT):
+                tile = f"Tile {job.done} of {job.total}" if job.total > 1 else f"Segmenting {size} pixels …"
+                bar.progress(job.done / job.total, text=tile)
+            bar.empty()
+        return job.answer()
     except (ValueError, MemoryError) as problem:
-        st.error(
-            str(problem) or "There is not enough memory for this picture; make it smaller.", icon=":material/error:"
-        )
+        sentence = str(problem) or "There is not enough memory for this picture; make it smaller."
+        st.error(sentence, icon=":material/error:")
         return None
-    finally:
-        place.empty()

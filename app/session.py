@@ -8,9 +8,9 @@ upload is written into the address.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -22,7 +22,7 @@ from fcn_core.labels import LABEL_SETS
 MOST_UPLOADS = 24
 # Streamlit sends the address along with every click. A quick second click can carry an address that
 # was already replaced; for this long such an echo is not taken for a new wish.
-ECHO_SECONDS = 3.0
+ECHO_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,14 @@ def keep_upload(name: str, data: bytes, *, use: str = "picture") -> Upload:
     return upload
 
 
+def drop_upload(digest: str | None) -> None:
+    """Forget an uploaded file; if it was on the bench, the newest other upload takes its place, or the sample."""
+    if uploads().pop(digest, None) is None:  # type: ignore[arg-type]
+        return
+    if bench().upload == digest:
+        hold(upload=next((upload.digest for upload in reversed(picture_uploads())), None))
+
+
 def uploads() -> dict[str, Upload]:
     """Uploaded files of this visit by content hash, oldest first."""
     return st.session_state.setdefault("uploads", {})
@@ -131,8 +139,10 @@ def open_address() -> None:
     """Take over what a new address says; write the bench into an empty one. Runs before every page."""
     params = dict(st.query_params)
     published: list[tuple[float, dict[str, str]]] = st.session_state.setdefault("published", [])
-    now = time.monotonic()
-    echoes = [spelled for then, spelled in published[:-1] if now - then < ECHO_SECONDS]
+    now = monotonic()
+    # An address counts as an echo for a while after another one has replaced it, however long it stood before.
+    replaced = zip(published, published[1:], strict=False)
+    echoes = [spelled for (_, spelled), (then, _) in replaced if now - then < ECHO_SECONDS]
     st.session_state["notices"] = ()
     if params and (not published or params != published[-1][1]) and params not in echoes:
         reading = address.read(
@@ -141,6 +151,7 @@ def open_address() -> None:
             weights=cache.weight_records(),
             classes={name for labels in LABEL_SETS.values() for name in labels.classes},
         )
+        published.append((now, params))
         bench_changes: Mapping[str, Any] = reading.bench
         if bench_changes:
             hold(**bench_changes)
@@ -158,8 +169,8 @@ def publish_address() -> None:
         spelled.pop("y", None)
     published = st.session_state.setdefault("published", [])
     if not published or published[-1][1] != spelled:
-        published.append((time.monotonic(), spelled))
-        del published[:-8]
+        published.append((monotonic(), spelled))
+        del published[:-16]
     if dict(st.query_params) != spelled:
         st.query_params.from_dict(spelled)
 

@@ -54,7 +54,7 @@ def _make(
             bar.progress(count / len(uploads), text=f"{upload.name} ({count + 1} of {len(uploads)})")
             try:
                 image = cache.picture(upload.digest, upload.data, upload.name)
-                result = cache.segment(upload.digest, image, record)
+                result = cache.segmentation(upload.digest, image, record).answer()
                 files = export_files(result, head, name=upload.name, stem=stem, formats=formats)
             except (ValueError, MemoryError) as problem:
                 problems.append(f"{upload.name}: {problem or 'not enough memory'}")

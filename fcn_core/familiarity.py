@@ -18,7 +18,7 @@ from fcn_core.inference import Segmenter
 from fcn_core.result import SegmentationResult
 from fcn_core.weights import WeightRecord
 
-# For weights whose card stores no bound: bundled networks stay above it on their own kind of pictures.
+# A rule of thumb for weights whose card stores no bound of their own.
 USUAL_BOUND = 0.8
 LEFT_OUT = 0.02
 BACKGROUND_BOUND = 0.985
@@ -37,13 +37,16 @@ def familiarity(result: SegmentationResult, record: WeightRecord) -> Familiarity
     """Judge a result by the bound of the weights' card."""
     head = min(result.heads)
     confidence = mean_confidence(result)
-    bound = float(record.scores.get(f"{head}s", {}).get("confidence_bound", USUAL_BOUND))
+    measured = record.scores.get(f"{head}s", {}).get("confidence_bound")
+    bound = float(measured if measured is not None else USUAL_BOUND)
     doubt = None
     if confidence < bound:
-        doubt = (
-            f"The {head}s head is unsure: its mean confidence on this picture is {confidence:.2f}, and on pictures "
-            f"of the kind that it was trained on it is nearly always above {bound:.2f}."
+        usual = (
+            f"on pictures of the kind that it was trained on it is nearly always above {bound:.2f}"
+            if measured is not None
+            else f"below {bound:.2f} a picture often shows something else than what the weights were trained on"
         )
+        doubt = f"The {head}s head is unsure: its mean confidence on this picture is {confidence:.2f}, and {usual}."
     elif result.labels.classes[0] == "background" and float(result.shares(head)[0]) > BACKGROUND_BOUND:
         doubt = f"The {head}s head calls nearly all of this picture background: it found none of its other classes."
     return Familiarity(confidence, bound, doubt)

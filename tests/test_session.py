@@ -153,12 +153,46 @@ def test_uploads_are_bounded_and_what_is_in_use_stays() -> None:
     assert len(kept) <= 24 and first in kept
 
 
+def test_a_dropped_upload_makes_room_for_the_one_before() -> None:
+    test = visit(sample="streets-1")
+    for name in "ab":
+        do(test, "keep_upload", name=f"{name}.jpg", data=name.encode())
+    first, second = test.session_state["uploads"]
+    do(test, "hold", upload=second)
+    do(test, "drop_upload", digest=second)
+    assert held(test).upload == first
+    do(test, "drop_upload", digest=first)
+    assert held(test).upload is None and held(test).sample == "streets-1"
+
+
 def test_leaving_a_page_keeps_the_bench() -> None:
     test = visit(sample="streets-3", head="32s")
     test.query_params.clear()  # a click in the navigation opens a page without parameters
     test.run()
     assert (held(test).sample, held(test).head) == ("streets-3", 32)
     assert in_address(test) == {"sample": "streets-3", "head": "32s"}
+
+
+def test_a_late_echo_of_the_old_address_undoes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit sends the address along with a click; a quick second click still carries the one before."""
+    clock = [1000.0]
+    monkeypatch.setattr(session, "monotonic", lambda: clock[0])
+    test = visit(sample="streets-1")
+    before = in_address(test)
+    clock[0] += 60  # the old address stood for a minute
+    do(test, "hold", sample="streets-2", x=5, y=6)
+    clock[0] += 1
+    test.query_params.clear()
+    for name, value in before.items():
+        test.query_params[name] = value
+    test.run()
+    assert (held(test).sample, held(test).pixel) == ("streets-2", (5, 6))
+    clock[0] += 60  # later, the same address is a wish: the browser's back button, or a bookmark
+    test.query_params.clear()
+    for name, value in before.items():
+        test.query_params[name] = value
+    test.run()
+    assert held(test).sample == "streets-1"
 
 
 def test_unknown_settings_are_refused() -> None:
