@@ -23,8 +23,8 @@ MIN_SIDE = 16
 def scene(seed: int, index: int, *, size: tuple[int, int] = (360, 480), void: bool = False) -> Sample:
     """The street scene number `index` of a seed, with its exact label map.
 
-    size: (height, width) in pixels, each at least 16; by default that of CamVid. void: also draw the bonnet of our own car,
-    labelled 255. Returns a Sample: image H×W×3 uint8 RGB, mask H×W uint8 in CamVid's classes.
+    size: (height, width) in pixels, each at least 16; by default that of CamVid. void: also draw the bonnet of our
+    own car, labelled 255. Returns a Sample: image H×W×3 uint8 RGB, mask H×W uint8 in CamVid's classes.
     Raises ValueError for a negative seed or index, or a size that is too small.
     """
     h, w = (int(side) for side in size)
