@@ -47,7 +47,7 @@ def test_googlenet_trunk_computes_torchvisions_features() -> None:
 
 def test_wrong_classifier_is_named() -> None:
     model = build(FCNSpec(backbone="vgg16", width=0.125, fc_channels=16))
-    with pytest.raises(ValueError, match="full-width vgg16 classifier: trunk.features.0.weight has shape"):
+    with pytest.raises(ValueError, match="at width 1 .* here trunk.features.0.weight has shape"):
         transplant_classifier(model, {"features.0.weight": torch.zeros(64, 3, 3, 3)})
 
 
@@ -75,5 +75,7 @@ def test_a_finer_network_starts_where_the_coarser_ended() -> None:
 
 
 def test_transplant_between_different_trunks_is_refused() -> None:
+    with pytest.raises(ValueError, match="the same fc_channels"):
+        transplant_coarser(build(small((16,), fc_norm=True)), build(small((32,))))
     with pytest.raises(ValueError, match="expected a coarser network"):
         transplant_coarser(build(small((16,))), build(small((32,), in_channels=4)))

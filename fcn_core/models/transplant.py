@@ -60,8 +60,8 @@ def transplant_classifier(model: FCN, state: Mapping[str, Tensor]) -> Transplant
         fitted[key] = value
     if wrong:
         raise ValueError(
-            f"these are not the weights of a full-width {model.trunk.name} classifier: {'; '.join(wrong[:5])}"
-            + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+            f"a {model.trunk.name} classifier fits a network with that trunk at width 1 and 4096 channels in fc6 and "
+            f"fc7; here {'; '.join(wrong[:5])}" + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         )
     return _copy(model, fitted, unused=sorted(set(sources) - set(receiving)))
 
@@ -69,7 +69,7 @@ def transplant_classifier(model: FCN, state: Mapping[str, Tensor]) -> Transplant
 def transplant_coarser(model: FCN, coarse: FCN) -> Transplant:
     """Fills a finer FCN from a coarser one: every parameter of the same name and shape; new score layers are zeroed.
 
-    ValueError when the trunks or the classes differ.
+    Learned upsamplings of other sizes are kept. ValueError when the trunks or the classes differ.
     """
     a, b = model.spec, coarse.spec
     if (a.backbone, a.width, a.num_classes, a.in_channels) != (b.backbone, b.width, b.num_classes, b.in_channels):
@@ -79,6 +79,11 @@ def transplant_coarser(model: FCN, coarse: FCN) -> Transplant:
         )
     own, given = model.state_dict(), coarse.state_dict()
     fitted = {key: value for key, value in given.items() if key in own and value.shape == own[key].shape}
+    if unlike := [key for key in own if key.startswith("trunk.") and key not in fitted]:
+        raise ValueError(
+            f"the coarser network's trunk has no {unlike[0]} of shape {tuple(own[unlike[0]].shape)}; give both "
+            "networks the same fc_channels and fc_norm"
+        )
     for key in own:
         if ".score_" in key and key not in fitted:
             fitted[key] = torch.zeros_like(own[key])
