@@ -187,6 +187,9 @@ def test_spec_survives_its_dictionary() -> None:
         ({"num_classes": 0}, "at least 1"),
         ({"width": 0.0}, "above 0"),
         ({"dropout": 1.0}, "dropout"),
+        ({"extra_tasks": {"a.b": 3}}, "plain word"),
+        ({"extra_tasks": {"geometric": 0}}, "at least 1 class"),
+        ({"skip_scales": {16: 0.01, 4: 0.1}}, r"strides 16 and 8, got \[4\]"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, object], message: str) -> None:

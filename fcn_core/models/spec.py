@@ -54,6 +54,11 @@ class FCNSpec:
         for name in ("in_channels", "num_classes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name, classes in self.extra_tasks.items():
+            if not name.isidentifier() or classes < 1:
+                raise ValueError(f"extra_tasks maps a plain word to at least 1 class, got {name!r}: {classes}")
+        if unknown := set(self.skip_scales) - {16, 8}:
+            raise ValueError(f"skip_scales has factors for the strides 16 and 8, got {sorted(unknown)} too")
         if not self.width > 0:
             raise ValueError(f"width must be above 0 (1 is the published network), got {self.width}")
         if not 0 <= self.dropout < 1:
