@@ -41,8 +41,12 @@ class Desk:
     """Segments photos with the weights that are on this machine. Safe to share between threads."""
 
     def __init__(self, *, device: str = "auto") -> None:
-        """device: a torch device; auto takes the GPU if there is one."""
+        """device: a torch device; auto takes the GPU if there is one. ValueError for one that is not here."""
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        try:
+            torch.empty(1, device=self.device)
+        except (RuntimeError, AssertionError) as problem:
+            raise ValueError(f"the device {device!r} cannot be used on this machine; take auto or cpu") from problem
         self._turn = threading.Lock()
         self._models: OrderedDict[str, Segmenter] = OrderedDict()
         self._photos: dict[tuple[str, str], _Seen] = {}

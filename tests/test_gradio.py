@@ -203,6 +203,13 @@ def test_a_wrong_command_line_is_code_2(words: list[str], capsys: pytest.Capture
     assert end.value.code == 2 and "error" in capsys.readouterr().err
 
 
+def test_a_device_that_is_not_here_is_refused_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    from app import gradio_app
+
+    assert gradio_app.main(["--device", "cuda:99"]) == 1
+    assert "'cuda:99' cannot be used on this machine" in capsys.readouterr().err
+
+
 def test_a_photo_goes_through_the_network_once(home: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
     encode = Segmenter.encode
