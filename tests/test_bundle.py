@@ -31,7 +31,7 @@ def tiny_run(folder: Path, **changes: object) -> Path:
     return folder
 
 
-def test_a_bundle_loads_and_carries_its_measured_card(tmp_path: Path) -> None:
+def test_a_bundle_loads_and_carries_its_measured_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tiny_run(tmp_path / "run")
     assert (
         main(["weights", "bundle", str(run), "--name", "mine", "--out", str(tmp_path / "out"), "--licence", "MIT"]) == 0
@@ -42,6 +42,10 @@ def test_a_bundle_loads_and_carries_its_measured_card(tmp_path: Path) -> None:
     assert card["training"]["model"]["width"] == 0.0625 and "1 steps" in card["time"]
     assert load(str(tmp_path / "out" / "mine.safetensors")).heads == (32, 16, 8)
     assert "## Scores" in (tmp_path / "out" / "mine.md").read_text()
+    capsys.readouterr()
+    assert main(["weights", "card", str(tmp_path / "out" / "mine.safetensors"), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["training"] == card["training"] and shown["seed"] == card["seed"] and shown["licence"] == "MIT"
 
 
 def test_a_bundle_without_validation_data_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

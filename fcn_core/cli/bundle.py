@@ -43,7 +43,7 @@ def bundle(
         raise wrong("RUN", f"{run} has no validation data to measure its weights on")
     trained = load(str(source))
     name, out = name or config.name, out or bundled_folder()
-    about = {"title": title or name, "knows": knows, "training_data": training_data}
+    about = {"title": title or name, "knows": knows, "training_data": training_data, "licence": licence}
     path = save_checkpoint(
         out / f"{name}.safetensors", trained.model, labels=trained.labels,
         preprocessing=trained.record.preprocessing, half=True, extra=about,

@@ -42,6 +42,8 @@ def open_dataset(
         raise wrong("--dataset", f"expected one of {', '.join(KINDS)}, got {kind!r}")
     if kind != "streets" and root is None:
         raise wrong("--root", f"the {kind} data set needs --root, the folder where it lies")
+    if kind == "streets" and root is not None:
+        raise wrong("--root", "the streets data set is drawn, not read; add --dataset camvid or --dataset folder")
     from fcn_core.data.camvid import CamVid
     from fcn_core.data.kept import Subset
 

@@ -42,7 +42,7 @@ def find_photos(arguments: Sequence[str], *, out: Path | None = None) -> Found:
     photos: dict[str, Path] = {}
     problems: list[str] = []
     for argument in arguments:
-        path = Path(argument).expanduser()
+        path = Path(os.path.expanduser(argument))  # a name such as ~draft.jpg, of no user, stays as it is
         if path.is_dir():
             found = _in_folder(path, out)
             lack = f"{argument} contains no pictures ({', '.join(SUFFIXES[:6])} …)"
@@ -91,13 +91,10 @@ def result_names(photos: Iterable[Path]) -> dict[Path, str]:
 
 
 def _with_folders(group: Sequence[Path]) -> list[str]:
-    """Names with as many folders in front as it takes to tell the photos apart."""
+    """Names with as many folders in front as it takes to tell apart all photos that folders can tell apart."""
     parts = [Path(os.path.abspath(photo)).parts[1:] for photo in group]
-    for depth in range(2, max(map(len, parts)) + 1):
-        names = ["_".join(p[-depth:]) for p in parts]
-        if len({name.casefold() for name in names}) == len(names):
-            return names
-    return ["_".join(p) for p in parts]
+    choices = (["_".join(p[-depth:]) for p in parts] for depth in range(1, max(map(len, parts)) + 1))
+    return max(choices, key=lambda names: len({name.casefold() for name in names}))
 
 
 def _untaken(name: str, taken: set[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; bad input ends in one line on standard error."""
     words = give_json_a_value(sys.argv[1:] if arguments is None else arguments)
     keep_freed_memory()
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what is wrong with a photo is said once, in our own words
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be text
     try:

@@ -121,7 +121,8 @@ def _render(
     if "npz" in formats:
         files["probabilities.npz"] = export.npz(result)
     if "report" in formats:
-        files["report.html"] = export.report_html(result, min(result.heads), name=file_name, safe=safe).encode()
+        page = export.report_html(result, min(result.heads), name=file_name, safe=safe)
+        files["report.html"] = page.encode(errors="backslashreplace")  # file names need not be text
     return files
 
 

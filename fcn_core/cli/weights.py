@@ -64,12 +64,12 @@ def card(
     name: Annotated[str, typer.Argument(help="A name, or a .safetensors file of ours.")], json: JsonOption = None
 ) -> None:
     """What weights are: data, recipe, licence, measured figures."""
-    from fcn_core.weights import render_card
+    from fcn_core.weights.cards import read_card, render_card
 
-    record = _record(name)
+    about = read_card(_record(name))
     if json != STDOUT:
-        print(render_card(record))
-    write_json(record.to_dict(), json)
+        print(render_card(about))
+    write_json(about, json)
 
 
 @weights_app.command("import")

@@ -100,7 +100,13 @@ def import_file(
         draft.model,
         labels=draft.labels,
         preprocessing=draft.preprocessing,
-        extra={"title": record.title, "knows": record.knows, "scores": record.scores},
+        extra={
+            "title": record.title,
+            "knows": record.knows,
+            "scores": record.scores,
+            "training_data": record.training_data,
+            "licence": record.licence,
+        },
     )
     write_card(replace(record, size_bytes=copy.stat().st_size), folder)
     return Imported(replace(load(copy), record=replace(record, size_bytes=copy.stat().st_size)), draft.report, copy)

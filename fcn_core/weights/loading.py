@@ -101,6 +101,7 @@ def record_of_file(path: Path) -> WeightRecord:
         size_bytes=path.stat().st_size,
         knows=str(extra.get("knows") or f"{about.labels.title}: {', '.join(about.labels.classes)}."),
         training_data=str(extra.get("training_data", "")),
+        licence=str(extra.get("licence", "")),
         folder=path.parent.resolve(),
     )
     return replace(record, scores=extra["scores"]) if isinstance(extra.get("scores"), dict) else record
