@@ -28,6 +28,7 @@ from fcn_core.inference import Segmenter
 from fcn_core.labels import LabelSet
 from fcn_core.metrics import ConfusionMatrix
 from fcn_core.result import SegmentationResult
+from fcn_core.scores import GridScores
 from fcn_core.weights import CATALOGUE, WeightRecord
 
 
@@ -137,6 +138,26 @@ def magnitude(key: tuple, _values: Callable[[], np.ndarray], scale: str) -> Show
     """H×W values on a colour map of fcn_core.draw, at viewing size; `key` says which values they are."""
     values = _values()
     return encode(draw.colour_map(view(values), scale), full_size=values.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=120)
+def heatmap(key: tuple, _result: SegmentationResult, head: int, index: int) -> Shown:
+    """The probability of one class, at viewing size."""
+    heat = _heat(_result, head, index)
+    return encode(draw.colour_map(view(heat), "viridis"), full_size=_result.image.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def heat_difference(key: tuple, _result: SegmentationResult, coarse: int, fine: int, index: int) -> Shown:
+    """The probability of one class in the finer head minus that in the coarser one, at viewing size."""
+    change = _heat(_result, fine, index) - _heat(_result, coarse, index)
+    return encode(draw.colour_map(view(change), "diverging"), full_size=_result.image.shape[:2])
+
+
+def _heat(result: SegmentationResult, head: int, index: int) -> np.ndarray:
+    """The probability of one class; of a tiled photo on the stride-8 grid, which is all that is kept of it."""
+    scores = result.scores[head]
+    return scores.grid_probabilities()[index] if isinstance(scores, GridScores) else result.heatmap(head, index)
 
 
 @st.cache_data(show_spinner=False, max_entries=120)

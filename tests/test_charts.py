@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from segmenters import tiny_weights
 
-from app import pictures
+from app import cache, pictures
 from app.charts import cells, confusion_figure, stages
 from fcn_core.draw import colour_table
 from fcn_core.inference import Segmenter
@@ -96,3 +96,16 @@ def test_stages_need_a_network_with_skips_in_centered_alignment() -> None:
         stages(Segmenter(tiny_weights(heads=(32,))).segment(image), CAMVID.palette)
     with pytest.raises(ValueError, match="centered"):
         stages(Segmenter(tiny_weights(alignment="reference")).segment(image), CAMVID.palette)
+
+
+def test_heatmaps_of_tiled_photos_come_from_the_grid_in_place() -> None:
+    image = np.random.default_rng(3).integers(0, 255, (520, 640, 3), np.uint8)
+    result = Segmenter(tiny_weights()).segment(image, tile=544)
+    assert result.tiled
+    shown = cache.heatmap(("tiled",), result, 8, 3)
+    drawn = decoded(shown.src)
+    assert (shown.width, shown.height) == (640, 520) and drawn.shape == (65, 80, 3)
+    row, column = 30, 40
+    value = result.heatmap(8, 3)[8 * row + 3 : 8 * row + 5, 8 * column + 3 : 8 * column + 5].mean()
+    expected = colour_table("viridis")[round(float(value) * 255)].astype(int)
+    assert np.abs(drawn[row, column] - expected).max() <= 12

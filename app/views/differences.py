@@ -40,11 +40,7 @@ def show(case: Case) -> None:
         st.caption(f"In colour: what {fine}s says where the two disagree.")
     with right:
         browser_parts.picture(
-            cache.magnitude(
-                (case.key, "softmax difference", coarse, fine, index),
-                lambda: case.result.heatmap(fine, index) - case.result.heatmap(coarse, index),
-                "diverging",
-            ),
+            cache.heat_difference(case.key, case.result, coarse, fine, index),
             key="changed-probability",
             title=f"Probability of {name}: {fine}s minus {coarse}s",
             alt=f"Change of the probability of {name} from head {coarse}s to head {fine}s",

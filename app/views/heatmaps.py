@@ -19,9 +19,7 @@ def show(case: Case) -> None:
         share = cache.shares(case.key, case.result, head)[index]
         with column:
             browser_parts.picture(
-                cache.magnitude(
-                    (case.key, "softmax", head, index), lambda head=head: case.result.heatmap(head, index), "viridis"
-                ),
+                cache.heatmap(case.key, case.result, head, index),
                 key=f"heatmap-{head}",
                 title=f"{head}s · {name} on {percent(share)} of the picture",
                 alt=f"Probability of {name} at every pixel, head {head}s",
