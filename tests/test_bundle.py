@@ -38,6 +38,7 @@ def test_a_bundle_loads_and_carries_its_measured_card(tmp_path: Path, capsys: py
     )
     card = json.loads((tmp_path / "out" / "mine.json").read_text())
     assert set(card["scores"]) == {"32s", "16s", "8s"} and card["licence"] == "MIT" and card["source"] == "bundled"
+    assert 0 < card["scores"]["8s"]["confidence_bound"] < 1
     assert card["scored_on"] == "2 synthetic street scenes of seed 1, 48×32"
     assert card["training"]["model"]["width"] == 0.0625 and "1 steps" in card["time"]
     assert load(str(tmp_path / "out" / "mine.safetensors")).heads == (32, 16, 8)

@@ -31,6 +31,8 @@ def bundle(
 
     The figures are those of the file as written, in half precision. Folders of this machine are left out of the card.
     """
+    from fcn_core.familiarity import confidence_bound
+    from fcn_core.inference import Segmenter
     from fcn_core.training.evaluate import evaluate
     from fcn_core.training.runs import RunFolder
     from fcn_core.training.stream import open_data
@@ -51,6 +53,9 @@ def bundle(
     stored, data = load(str(path)), open_data(config.val)
     with progress_bar(f"Measuring {name} on {data.name}", len(data)) as update:
         evaluation = evaluate(stored.model, data, stored.record.preprocessing, progress=update)
+    scores = evaluation.as_dict()["heads"]
+    pictures = (data[index].image for index in range(len(data)))
+    scores[f"{evaluation.finest}s"]["confidence_bound"] = confidence_bound(Segmenter(stored), pictures)
     record = replace(
         stored.record, name=name, title=about["title"], source="bundled", filename=path.name, knows=knows,
         training_data=training_data, licence=licence, notes=notes, scored_on=_described(config.val, len(data)),
@@ -59,7 +64,7 @@ def bundle(
     status = folder.status()
     minutes, steps = float(status.get("elapsed", 0)) / 60, status.get("step", 0)
     _, card = write_card(
-        record, out, scores=evaluation.as_dict()["heads"], training=without_folders(config), command=command,
+        record, out, scores=scores, training=without_folders(config), command=command,
         seed=config.seed, time=f"{minutes:.0f} minutes, {steps} steps", machine=machine,
     )  # fmt: skip
     print(card)

@@ -22,6 +22,18 @@ class Preset:
 
 SLIM = {"backbone": "vgg16_bn", "width": 0.25, "fc_channels": 640, "fc_norm": True}
 
+STREETS_LOOK = {
+    "brightness": 0.35,
+    "contrast": 0.35,
+    "saturation": 0.4,
+    "hue": 12.0,
+    "balance": 0.12,
+    "gamma": 1.3,
+    "blur": 1.0,
+    "noise": 10.0,
+    "noise_probability": 0.25,
+}
+
 PRESETS: dict[str, Preset] = {
     "streets": Preset(
         title="Streets from nothing",
@@ -34,25 +46,33 @@ PRESETS: dict[str, Preset] = {
                 {"kind": "streets", "count": 1200, "seed": 0, "size": (360, 480), "share": 1.0},
             ],
             "val": {"kind": "streets", "count": 60, "seed": 1, "size": (240, 320)},
-            "augment": {
-                "crop": (240, 320),
-                "scale": (0.7, 1.5),
-                "brightness": 0.35,
-                "contrast": 0.35,
-                "saturation": 0.4,
-                "hue": 12.0,
-                "balance": 0.12,
-                "gamma": 1.3,
-                "blur": 1.0,
-                "noise": 10.0,
-                "noise_probability": 0.25,
-            },
+            "augment": {**STREETS_LOOK, "crop": (240, 320), "scale": (0.7, 1.5)},
             "loss": {"class_weights": "sqrt_enet"},
             "optim": {"lr": 2e-3, "weight_decay": 2e-2, "clip_norm": 5.0, "ema": 0.998},
             "schedule": {"kind": "cosine", "warmup_steps": 100},
             "batch_size": 8,
             "minutes": 24.0,
             "evaluate_every": 0.8,
+            "precision": "bf16",
+        },
+    ),
+    "streets-fine": Preset(
+        title="Streets, larger scenes",
+        about="Goes on from the streets weights on scenes of CamVid's size.",
+        settings={
+            "name": "streets",
+            "seed": 1,
+            "model": {**SLIM, "dropout": 0.1},
+            "start": "streets",
+            "train": [{"kind": "streets", "count": 1500, "seed": 0, "size": (360, 480)}],
+            "val": {"kind": "streets", "count": 60, "seed": 1, "size": (360, 480)},
+            "augment": {**STREETS_LOOK, "crop": (256, 352), "scale": (0.75, 1.5)},
+            "loss": {"class_weights": "sqrt_enet", "fade_weights_from": 0.3},
+            "optim": {"lr": 1.5e-3, "weight_decay": 2e-2, "clip_norm": 5.0, "ema": 0.998},
+            "schedule": {"kind": "cosine", "warmup_steps": 30},
+            "batch_size": 8,
+            "minutes": 22.0,
+            "evaluate_every": 2.0,
             "precision": "bf16",
         },
     ),
