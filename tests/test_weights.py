@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import nn
 from weight_files import SPEC, tiny_model
 
@@ -141,6 +142,20 @@ def test_a_failed_save_leaves_the_old_file_and_no_rest(tmp_path):
     before = path.read_bytes()
     with pytest.raises(TypeError):
         save_checkpoint(path, tiny_model(seed=1), labels=CAMVID, preprocessing=IMAGENET, extra={"not": object()})
+    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
+
+
+def test_a_full_disk_is_named_and_leaves_the_old_file(tmp_path, monkeypatch):
+    path = save_checkpoint(tmp_path / "net.safetensors", tiny_model(), labels=CAMVID, preprocessing=IMAGENET)
+    before = path.read_bytes()
+
+    def fail(tensors, filename, metadata):
+        Path(filename).write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr("fcn_core.weights.checkpoint.save_file", fail)
+    with pytest.raises(OSError, match=r"disk full.*No space left.*net\.safetensors"):
+        save_checkpoint(path, tiny_model(seed=1), labels=CAMVID, preprocessing=IMAGENET)
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
 
 

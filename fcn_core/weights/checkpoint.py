@@ -6,6 +6,7 @@ preprocessing as JSON, so that a file can be loaded by its path alone and nothin
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -52,7 +53,8 @@ def save_checkpoint(
 
     The file appears under its name only when it is complete. With `half` the kernels are stored
     as float16; vectors (biases, batch-norm statistics) stay float32, since they cost little and a
-    running variance may leave float16's range. `extra` is any JSON-ready dict.
+    running variance may leave float16's range. `extra` is any JSON-ready dict. OSError when the
+    file cannot be written.
     """
     path = Path(path)
     spec = getattr(model, "spec", None)
@@ -76,6 +78,8 @@ def save_checkpoint(
         save_file(tensors, temporary, metadata)
         os.chmod(temporary, 0o644)  # mkstemp's files are private; a checkpoint is shared like any other file
         os.replace(temporary, path)
+    except SafetensorError as problem:
+        raise OSError(errno.EIO, f"could not be written, is the disk full? ({problem})", str(path)) from problem
     finally:
         Path(temporary).unlink(missing_ok=True)
     return path
