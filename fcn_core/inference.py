@@ -55,7 +55,7 @@ class Segmenter:
         self.dtype = dtype or torch.float32
         self.memory_limit = memory_limit
         self._turn = threading.Lock()
-        model = folded_copy(loaded.model).to(device=self.device, dtype=self.dtype, memory_format=torch.channels_last)
+        model = folded_copy(loaded.model).to(device=self.device, dtype=self.dtype).to(memory_format=torch.channels_last)
         self._model = WindowedFCN(model) if isinstance(model, FCN) else model
 
     @property

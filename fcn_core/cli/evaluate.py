@@ -109,15 +109,16 @@ class _PictureSaver:
         self.folder, self.formats, self.labels, self.count = folder, formats, labels, 0
 
     def __call__(self, sample: Any, head: int, label_map: Any) -> None:
-        from fcn_core import draw, export
+        from fcn_core.draw import error_map
+        from fcn_core.export import index_png, overlay_png, palette_png
         from fcn_core.images import png_bytes
 
         labels = self.labels
         made = {
-            "index": lambda: export.index_png(label_map),
-            "palette": lambda: export.palette_png(label_map, labels),
-            "overlay": lambda: export.overlay_png(sample.image, label_map, labels),
-            "error": lambda: png_bytes(draw.error_map(sample.mask, label_map)),
+            "index": lambda: index_png(label_map),
+            "palette": lambda: palette_png(label_map, labels),
+            "overlay": lambda: overlay_png(sample.image, label_map, labels),
+            "error": lambda: png_bytes(error_map(sample.mask, label_map)),
         }
         for format in self.formats:
             write_file(self.folder / f"{sample.name}.{head}s.{format}.png", made[format]())

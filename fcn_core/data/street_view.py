@@ -163,9 +163,7 @@ class Canvas:
             tint = None if colour is None else self.tint(colour, sum(depths) / len(depths), light)
             self._paint([_fixed(self.camera.project(points))], tint, material)
 
-    def faces(
-        self, quads: np.ndarray, colour: Colour, material: Material | None = None, light: float = 1.0
-    ) -> None:
+    def faces(self, quads: np.ndarray, colour: Colour, material: Material | None = None, light: float = 1.0) -> None:
         """Fill many polygons (N×4×3, or N×M×3) of one colour at once, but none that reaches behind the near plane."""
         quads = quads[quads[..., 2].min(axis=1) > NEAR] if len(quads) else quads
         if len(quads):

@@ -134,7 +134,8 @@ class LossSettings(Settings):
         description="Weights that raise rare classes; the paper found no gain, small nets from nothing do.",
     )
     fade_weights_from: Share = Field(
-        1.0, description="Share of the run after which class weights fade to equal ones; 1 keeps them to the end."
+        default=1.0,
+        description="Share of the run after which class weights fade to equal ones; 1 keeps them to the end.",
     )
     head_weights: dict[int, float] = Field(
         default={32: 0.3, 16: 0.3, 8: 1.0},
