@@ -36,6 +36,11 @@ class LabelSet:
                 f"label set {self.name!r} has {len(self.classes)} classes, {len(self.palette)} colours and "
                 f"{len(self.colour_blind_safe)} colour-blind-safe colours; give one of each a class"
             )
+        if not 1 <= len(self.classes) <= VOID:
+            raise ValueError(
+                f"label set {self.name!r} has {len(self.classes)} classes; a label map of one byte a pixel holds 1 to "
+                f"{VOID}, since {VOID} itself is void"
+            )
 
     def __len__(self) -> int:
         return len(self.classes)

@@ -119,7 +119,7 @@ def _record(name: str) -> WeightRecord:
     from fcn_core.weights import CATALOGUE, UnknownWeights
     from fcn_core.weights.loading import record_of_file
 
-    if Path(name).suffix == ".safetensors" and Path(name).expanduser().is_file():
+    if Path(name).suffix.lower() == ".safetensors" and Path(name).expanduser().is_file():
         return record_of_file(Path(name).expanduser())
     try:
         return CATALOGUE[name]

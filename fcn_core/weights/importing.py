@@ -121,7 +121,7 @@ def _draft(
     preprocessing: Preprocessing | None,
 ) -> _Draft:
     path = path.expanduser()
-    if path.suffix == ".safetensors" and spec is None:
+    if path.suffix.lower() == ".safetensors" and spec is None:
         return _own_draft(path, labels, preprocessing)
     state = read_published_state(path)
     if any(key.startswith("backbone.layer1") for key in state):

@@ -83,7 +83,7 @@ def build_model(record: WeightRecord) -> nn.Module:
 
 def record_of_file(path: Path) -> WeightRecord:
     """The record of a `.safetensors` file of ours that is in no catalogue, from what the file says."""
-    if path.suffix != ".safetensors":
+    if path.suffix.lower() != ".safetensors":
         raise ValueError(
             f"{path.name} is not in our format; import it first (python -m fcn_core weights import {path.name})"
         )

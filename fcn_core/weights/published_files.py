@@ -32,11 +32,11 @@ def read_published_state(path: str | Path) -> dict[str, Tensor]:
         raise ValueError(f"there is no file {path}")
     if path.stat().st_size == 0:
         raise ValueError(f"{path.name} is empty")
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"{path.name} is none of the files that can be read: {', '.join(SUFFIXES)}")
-    if path.suffix == ".caffemodel":
+    if path.suffix.lower() == ".caffemodel":
         state = _caffe_state(path)
-    elif path.suffix == ".safetensors":
+    elif path.suffix.lower() == ".safetensors":
         state = read_tensors(path)
     else:
         state = _torch_state(path)
