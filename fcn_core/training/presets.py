@@ -71,7 +71,7 @@ PRESETS: dict[str, Preset] = {
             "optim": {"lr": 1.5e-3, "weight_decay": 2e-2, "clip_norm": 5.0, "ema": 0.998},
             "schedule": {"kind": "cosine", "warmup_steps": 30},
             "batch_size": 8,
-            "minutes": 22.0,
+            "minutes": 19.0,
             "evaluate_every": 2.0,
             "precision": "bf16",
         },
