@@ -1,5 +1,6 @@
 # make app | gradio | test | bench | lint: each sets up .venv first when it is missing or older than the requirements.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -25,7 +26,7 @@ lint: $(READY)
 setup: $(READY)
 
 $(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"FCN Lab needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}; name another with: make PYTHON=/path/to/python")'
+	@$(or $(PYTHON),false) -c '$(FITS)' || { echo "FCN Lab needs Python 3.11 to 3.13 and found none; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --editable .
