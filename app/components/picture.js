@@ -58,7 +58,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
       y: clamp(Math.floor(((event.clientY - box.top) / box.height) * data.height), data.height - 1),
     };
   };
-  frame.onclick = (event) => choose(under(event));
+  // A click event has its place rounded down to whole CSS pixels; the pointer that made it knows better.
+  let released;
+  frame.onpointerup = (event) => (released = under(event));
+  frame.onclick = (event) => {
+    choose(released ?? under(event));
+    released = undefined;
+  };
   frame.onpointermove = (event) => {
     const { x, y } = under(event);
     place.textContent = `x ${x}, y ${y}`;
