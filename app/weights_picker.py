@@ -32,6 +32,15 @@ def held_weights() -> WeightRecord | None:
     return cache.weight_records().get(name) if name else None
 
 
+def weights_with_stages(first: WeightRecord | None) -> WeightRecord | None:
+    """Weights on this machine that can be shown stage by stage (`app.charts.stages`), `first` if it can."""
+    for record in (first, *cache.weight_records().values()):
+        if record is not None and record.spec is not None and cache.is_here(record):
+            if record.spec.alignment == "centered" and {8, 16, 32} <= set(record.spec.heads):
+                return record
+    return None
+
+
 def weights_picker() -> WeightRecord | None:
     """Draw the picker with what the chosen weights know; return their record."""
     records = cache.weight_records()
@@ -59,8 +68,10 @@ def weights_picker() -> WeightRecord | None:
 
 
 def _entry(record: WeightRecord) -> str:
-    where = "" if cache.is_here(record) else f" · download {_megabytes(record)}"
-    return f"{record.name} · {record.title}{where}"
+    # Short, so that the list shows all of it: what weights that are not here know is told when they are chosen.
+    if cache.is_here(record):
+        return f"{record.name} · {record.title}"
+    return f"{record.name} ↓ {_megabytes(record)}"
 
 
 def _megabytes(record: WeightRecord) -> str:

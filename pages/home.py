@@ -12,7 +12,7 @@ from app.charts import stages
 from app.legend import swatch
 from app.picture_source import held_picture
 from app.run_segmenter import run_segmenter
-from app.weights_picker import held_weights
+from app.weights_picker import held_weights, weights_with_stages
 
 st.title("FCN Lab")
 st.markdown(
@@ -21,23 +21,26 @@ st.markdown(
 )
 widgets.show_notices()
 
-record = held_weights()
+held = held_weights()
+record = weights_with_stages(held)
 picture = held_picture()
-if record is not None and cache.is_here(record) and picture is not None:
+if record is not None and picture is not None:
     result = run_segmenter(picture, record)
     if result is not None:
         st.subheader("From a photo to a label map")
-        try:
-            steps = stages(result, result.labels.colours(safe=session.setting("safe")))
-        except ValueError as problem:
-            st.caption(f"{record.name} cannot be shown in stages: {problem}.")
+        if result.tiled:
+            st.markdown(
+                f"{widgets.plain(picture.title)} is so large that it was cut into tiles, and what lies between photo "
+                "and label map is not kept for tiles. Choose a sample or a smaller picture to see the stages."
+            )
         else:
-            browser_parts.stage_player(steps, key="stages")
             colours = result.labels.colours(safe=session.setting("safe"))
-            named = zip(colours, result.labels.classes, strict=True)
-            names = "\u2003 ".join(f"{swatch(colour)}\u00a0{name}" for colour, name in named)
-            st.markdown(f":small[{names}]")
-            st.caption(f"A real run of `{record.name}` on {picture.title}.")
+            browser_parts.stage_player(stages(result, colours), key="stages")
+            with st.container(horizontal=True, gap="small"):
+                for colour, name in zip(colours, result.labels.classes, strict=True):
+                    st.markdown(f":small[{swatch(colour)} {name}]", width="content")
+            others = f" `{held.name}` has no such stages or is not here." if held and held.name != record.name else ""
+            st.caption(f"A real run of `{record.name}` on {widgets.plain(picture.title)}.{others}")
 else:
     st.subheader("No weights found")
     st.markdown("This picture needs weights in `assets/weights/` and a sample in `assets/samples/`.")

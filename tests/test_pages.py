@@ -191,6 +191,12 @@ def test_weights_that_are_not_here_are_offered_for_download() -> None:
     assert "put it at" in text(test)
 
 
+def test_home_shows_the_stages_of_other_weights_if_the_chosen_ones_have_none() -> None:
+    test = open_page(next(page for page in PAGES if page.default), weights="fcn_resnet50")
+    assert "No weights found" not in text(test)
+    assert "`fcn_resnet50` has no such stages or is not here" in text(test)
+
+
 def upload(test: AppTest, *files: tuple[str, bytes, str], key: str = "photo-upload") -> AppTest:
     uploader = next(widget for widget in test.get("file_uploader") if widget.key == key)
     uploader.set_value(list(files) if key == "photo-upload" else files[0])
