@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache, session
+from app import cache, session, widgets
 from app.case import Case, HeldPicture, HeldTruth
 from fcn_core.labels import LabelSet
 
@@ -23,7 +23,9 @@ def held_truth(picture: HeldPicture, labels: LabelSet) -> HeldTruth | None:
                 upload.digest, upload.data, upload.name, labels.classes, labels, picture.image.shape[:2]
             )
         except ValueError as problem:
-            st.session_state["truth-problem"] = str(problem)
+            sentence = str(problem)
+            named = sentence if sentence.startswith(upload.name) else f"{upload.name}: {sentence}"
+            st.session_state["truth-problem"] = named
             return None
         return HeldTruth(truth.mask, upload.digest, upload.name, truth.note)
     if held.upload is None and held.sample and labels.name == "camvid":
@@ -38,15 +40,15 @@ def truth_uploader(case: Case) -> None:
     problem = st.session_state.get("truth-problem")
     if case.truth is not None:
         note = f" ({case.truth.note})" if case.truth.note else ""
-        st.markdown(f"**Ground truth:** {case.truth.title}{note}")
+        st.markdown(f"**Ground truth:** {widgets.plain(case.truth.title)}{note}")
     elif problem is None:
         st.markdown(
             f"**No ground truth yet.** Add a label map of this picture in the classes of these weights "
             f"({case.labels.title}) to see where each head is wrong."
         )
     if problem is not None:
-        st.error(problem, icon=":material/error:")
-    with st.expander("Use another ground truth", expanded=case.truth is None):
+        st.error(widgets.plain(problem), icon=":material/error:")
+    with st.expander("Upload a ground truth", expanded=case.truth is None):
         st.file_uploader(
             "A label map with one class index a pixel, a palette PNG, or a mask in the class colours",
             type=SUFFIXES,

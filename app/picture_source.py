@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import browser_parts, cache, session
+from app import browser_parts, cache, session, widgets
 from app.case import HeldPicture
 from app.pictures import encode
 from fcn_core.draw import thumbnail
@@ -43,7 +43,7 @@ def held_picture() -> HeldPicture | None:
         )
     if held.sample in cache.sample_names():
         file = cache.samples()[held.sample].picture.name
-        return HeldPicture(file, f"Sample {held.sample}", f"sample:{held.sample}", cache.sample_picture(held.sample))
+        return HeldPicture(file, f"sample {held.sample}", f"sample:{held.sample}", cache.sample_picture(held.sample))
     return None
 
 
@@ -74,8 +74,6 @@ def _uploader() -> None:
         on_change=lambda: _take(st.session_state[UPLOADER]),
     )
     browser_parts.paste_into(UPLOADER)
-    for sentence in st.session_state.get("upload-problems", ()):
-        st.error(sentence, icon=":material/error:")
     kept = session.picture_uploads()
     if kept:
         browser_parts.gallery(
@@ -85,6 +83,8 @@ def _uploader() -> None:
             chosen=session.bench().upload,
             on_choice=lambda digest: session.hold(upload=digest),
         )
+    if problems := st.session_state.get("upload-problems"):
+        st.error("\n\n".join(map(widgets.plain, problems)), icon=":material/error:")
     if len(kept) > 1 and session.setting("view") != "export":
         st.button(
             f"Results of all {len(kept)} as a ZIP",

@@ -6,6 +6,7 @@ drawn, so a control follows the address, other pages and other controls.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ def _mirrored_setting(name: str) -> dict[str, Any]:
 
 def switch(name: str, label: str, *, help: str | None = None) -> bool:
     """A flag setting as a toggle."""
-    st.toggle(label, help=help, **_mirrored_setting(name))
+    st.toggle(label, help=help, wrap=True, **_mirrored_setting(name))
     return session.setting(name)
 
 
@@ -88,6 +89,11 @@ def class_picker(classes: Sequence[str], usual: str, label: str = "Class") -> st
     value = held if held in classes else usual
     st.selectbox(label, list(classes), **_mirrored("cls", value, lambda chosen: session.hold(cls=chosen)))
     return value
+
+
+def plain(text: str) -> str:
+    """Text for Markdown that shows just as it is: names of files are what a visitor made them."""
+    return re.sub(r"([\\`*_{}\[\]<>$:#~|])", r"\\\1", text)
 
 
 def show_notices() -> None:

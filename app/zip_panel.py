@@ -7,7 +7,7 @@ import zipfile
 
 import streamlit as st
 
-from app import cache, session
+from app import cache, session, widgets
 from fcn_core.export import FORMATS, export_files, unique_stems
 from fcn_core.weights import WeightRecord
 
@@ -30,7 +30,7 @@ def zip_panel(record: WeightRecord, head: int) -> None:
     if kept is None or kept[0] != about:
         return
     for sentence in kept[2]:
-        st.error(sentence, icon=":material/error:")
+        st.error(widgets.plain(sentence), icon=":material/error:")
     st.download_button(
         f"Download the ZIP ({len(kept[1]) / 1e6:.1f} MB)",
         kept[1],

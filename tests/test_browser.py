@@ -163,6 +163,23 @@ def test_a_click_names_the_exact_pixel(page, address: str) -> None:
     page.keyboard.press("ArrowRight")
     wait_until(page, lambda: "x=321" in page.url and "y=120" in page.url)
 
+    # Three heads side by side: a CSS pixel covers several of the picture's, and the pointer is read exactly.
+    page.goto(f"{address}/segment?weights={TINY}&sample=streets-1")
+    expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
+    page.wait_for_timeout(500)
+    for x, y in ((638, 477), (1, 2)):
+        box = pictures(page).first.bounding_box()
+        page.mouse.click(box["x"] + (x + 0.5) / 640 * box["width"], box["y"] + (y + 0.5) / 480 * box["height"])
+        wait_until(page, lambda x=x, y=y: f"x={x}&y={y}&" in page.url)
+
+
+def test_names_of_files_are_shown_as_they_are(page, address: str) -> None:
+    open_segment(page, address)
+    page.get_by_role("tab", name="Upload").click()
+    uploader = page.locator(".st-key-photo-upload input[type=file]")
+    uploader.set_input_files({"name": "**my** $1$ [a](b).jpg", "mimeType": "image/jpeg", "buffer": b"only words"})
+    expect(page.get_by_text("**my** $1$ [a](b).jpg is a text file")).to_be_visible(timeout=PATIENCE)
+
 
 def test_uploads_good_and_bad(page, address: str) -> None:
     open_segment(page, address)
