@@ -7,8 +7,9 @@ import streamlit as st
 from app import session
 
 # Streamlit sizes everything in rem, so one number scales the page. The rest keeps pictures high on the
-# page and the header from floating over them.
+# page and the header from floating over them, and their size when a scroll bar comes or goes.
 FRAME = """
+.stMain { scrollbar-gutter: stable; }
 .stMainBlockContainer { padding: 4.2rem 2.5rem 4rem; }
 .stMainBlockContainer h1 { padding: 0 0 .25rem 0; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }

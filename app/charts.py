@@ -39,7 +39,6 @@ def confusion_figure(matrix: ConfusionMatrix, classes: Sequence[str]) -> go.Figu
             y=[classes[i] for i in true],
             customdata=counts,
             text=text,
-            texttemplate="%{text}",
             colorscale="Cividis",
             zmin=0,
             zmax=1,
@@ -49,6 +48,13 @@ def confusion_figure(matrix: ConfusionMatrix, classes: Sequence[str]) -> go.Figu
             colorbar={"title": "share of the<br>true pixels", "tickformat": ".0%", "thickness": 12},
         )
     )
+    for row, name in enumerate(true):
+        for column, other in enumerate(said):
+            # Plotly's own choice of ink is too faint on the middle of the scale.
+            ink = "#000" if shares[row, column] >= 0.5 else "#fff"
+            figure.add_annotation(
+                x=classes[other], y=classes[name], text=text[row][column], showarrow=False, font={"color": ink}
+            )
     figure.update_layout(
         height=150 + 30 * len(true),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},

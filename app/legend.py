@@ -14,8 +14,9 @@ def legend(case: Case, head: int) -> None:
     classes = case.labels.classes
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**Classes** :small[and their share of the picture, as {head}s sees it]", width="stretch")
-        st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
-        st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
+        with st.container(horizontal=True, width="content", gap="medium"):  # on a phone both go to the next line
+            st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
+            st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
     with st.grid(columns="auto", min_column_width=190, gap="small", key="legend"):
         for index, name in enumerate(classes):
             key = f"legend-{case.labels.name}-{index}"

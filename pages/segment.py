@@ -26,7 +26,7 @@ VIEWS = {
 
 st.title("Segment")
 widgets.show_notices()
-controls, board = st.columns([1, 3.2], gap="large")
+controls, board = st.columns([1, 2.4 if session.setting("large") else 3.2], gap="large")
 with controls:
     picture = picture_source()
     record = weights_picker()

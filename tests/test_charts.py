@@ -57,11 +57,14 @@ def test_a_colour_bar_runs_from_low_to_high() -> None:
 def test_confusion_rows_are_shares_of_the_truth() -> None:
     matrix = ConfusionMatrix(4)
     matrix.update(np.array([[0, 0, 0, 2]], np.uint8), np.array([[0, 0, 3, 2]], np.uint8))
-    heat = confusion_figure(matrix, ("sky", "building", "pole", "road")).data[0]
+    figure = confusion_figure(matrix, ("sky", "building", "pole", "road"))
+    heat = figure.data[0]
     assert list(heat.y) == ["sky", "pole"], "rows are the classes that the truth has"
     assert list(heat.x) == ["sky", "pole", "road"], "columns those that truth or prediction have"
     assert np.allclose(heat.z, [[2 / 3, 0, 1 / 3], [0, 1, 0]])
     assert [list(row) for row in heat.text] == [["67", "", "33"], ["", "100", ""]]
+    ink = {note.text: note.font.color for note in figure.layout.annotations}
+    assert ink["100"] == ink["67"] == "#000" and ink["33"] == "#fff", "numbers stand out from their cell"
 
 
 def test_cells_are_squares_of_their_class_colour() -> None:

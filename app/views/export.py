@@ -57,7 +57,7 @@ def show(case: Case) -> None:
 
 def _file(title: str, story: str, name: str, mime: str, make: Callable[[], bytes]) -> None:
     """One download; the file is made when the button is pressed."""
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         st.markdown(f"**{title}**  \n:small[{story}]")
         st.download_button(
             name, make, file_name=name, mime=mime, icon=":material/download:", on_click="ignore", width="stretch",

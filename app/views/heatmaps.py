@@ -21,7 +21,7 @@ def show(case: Case) -> None:
             browser_parts.picture(
                 cache.heatmap(case.key, case.result, head, index),
                 key=f"heatmap-{head}",
-                title=f"{head}s · {name} on {percent(share)} of the picture",
+                title=f"{head}s · {name} " + (f"on {percent(share)} of the picture" if share else "wins nowhere"),
                 alt=f"Probability of {name} at every pixel, head {head}s",
                 pixel=case.pixel,
                 on_pixel=widgets.hold_pixel,
