@@ -12,6 +12,7 @@ from typing import Any
 from app.settings import HEAD_NAMES, SETTINGS
 
 LARGEST_COORDINATE = 99_999
+MOST_NOTICES = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def read(
         bench.pop("y", None)
         if not any(notice.startswith(("`x=", "`y=")) for notice in notices):
             notices.append("A pixel needs both `x` and `y`: the lone one in the address was ignored.")
-    return Reading(bench, settings, tuple(notices[:4]))
+    if len(notices) > MOST_NOTICES:
+        notices[MOST_NOTICES - 1 :] = [f"{len(notices) - MOST_NOTICES + 1} more parts of the address were ignored."]
+    return Reading(bench, settings, tuple(notices))
 
 
 def write(bench: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, str]:

@@ -198,3 +198,8 @@ def test_a_late_echo_of_the_old_address_undoes_nothing(monkeypatch: pytest.Monke
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="app/settings.py"):
         session.change_setting("opacty", 1)
+
+
+def test_many_absurd_parts_of_an_address_make_few_notices() -> None:
+    reading = read(**{f"odd{i}": "1" for i in range(9)})
+    assert len(reading.notices) == 4 and reading.notices[-1].startswith("6 more parts")
