@@ -13,6 +13,8 @@ FRAME = """
 .stMainBlockContainer { padding: 4.2rem 2.5rem 4rem; }
 .stMainBlockContainer h1 { padding: 0 0 .25rem 0; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+.st-key-legend [data-testid=stWidgetLabel]::before { content: ""; flex: none; width: 1.6rem; height: 1.2rem;
+  margin-right: .4rem; border-radius: 3px; }
 .fcn-bars { width: 100%; border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
 .fcn-bars td { padding: 1px 6px 1px 0; border: 0; white-space: nowrap; }
 .fcn-bars .bar { width: 100%; }

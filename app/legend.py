@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from app import cache, session
 from app.case import Case
+from app.overlays import hex_colour
 
 
 def legend(case: Case, head: int) -> None:
@@ -17,12 +20,19 @@ def legend(case: Case, head: int) -> None:
         with st.container(horizontal=True, width="content", gap="medium"):  # on a phone both go to the next line
             st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
             st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
+    keys = [f"legend-{case.labels.name}-{index}" for index in range(len(classes))]
+    # The colours stand before the names as style, not as text: a screen reader hears name and share only.
+    rules = (
+        f".st-key-{re.sub('[^a-zA-Z0-9_-]', '-', key)} [data-testid=stWidgetLabel]::before"
+        f" {{ background: {hex_colour(colour)}; }}"
+        for key, colour in zip(keys, case.colours, strict=True)
+    )
+    st.html(f"<style>{' '.join(rules)}</style>")
     with st.grid(columns="auto", min_column_width=190, gap="small", key="legend"):
-        for index, name in enumerate(classes):
-            key = f"legend-{case.labels.name}-{index}"
+        for index, (name, key) in enumerate(zip(classes, keys, strict=True)):
             st.session_state[key] = index not in case.hidden
             st.checkbox(
-                f"{swatch(case.colours[index])} {name} :small[{percent(shares[index])}]",
+                f"{name} {percent(shares[index])}",
                 key=key,
                 wrap=True,
                 on_change=_toggle,

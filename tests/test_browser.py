@@ -129,6 +129,7 @@ def test_from_home_to_an_exported_png(page, address: str) -> None:
     wait_until(page, lambda: "x=" in page.url and "y=" in page.url)
 
     before = picture_source(page, 1)
+    assert page.get_by_role("checkbox", name="building").get_attribute("aria-label").startswith("building ")
     page.locator("label").filter(has=page.get_by_role("checkbox", name="building")).click()
     wait_until(page, lambda: "off=building" in page.url)
     wait_until(page, lambda: picture_source(page, 1) != before)
