@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from app import browser_parts, cache, widgets
+from app import browser_parts, cache, session, widgets
 from app.case import Case
 from app.charts import confusion_figure
 from app.ground_truth_source import truth_uploader
@@ -23,23 +23,24 @@ def show(case: Case) -> None:
     key = (case.key, case.truth.digest)
     matrices = {head: cache.confusion(key, case.result, case.truth.mask, head) for head in case.heads}
     scores = {head: matrix.scores() for head, matrix in matrices.items()}
-    columns = st.columns(1 + len(case.heads))
+    large = session.setting("large")  # four pictures in two rows then, so that their titles fit
+    columns = [*st.columns(2), *st.columns(2)] if large and len(case.heads) > 1 else st.columns(1 + len(case.heads))
     with columns[0]:
         _picture(
             case, cache.truth_picture(case.key, case.truth.mask, case.result, safe=case.safe), "truth", "Ground truth"
         )
-    for column, head in zip(columns[1:], case.heads, strict=True):
+    for column, head in zip(columns[1:], case.heads, strict=False):
         wrong = 1 - scores[head].pa
         with column:
             shown = cache.errors(key, case.result, case.truth.mask, head)
             _picture(case, shown, f"errors-{head}", f"{head}s: {100 * wrong:.1f} % wrong")
     st.caption("Orange: wrong. Pale: right. Dark: void, which nothing counts.")
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    row = st.container(horizontal=True, gap="medium")  # wraps where the tables leave no room for the matrix
+    with row.container(width=460 if large else 310):
         st.markdown(_measures(scores))
         st.markdown(_class_table(case, scores))
         st.caption("In percent. A class that neither truth nor prediction contains (–) is left out of the means.")
-    with right:
+    with row.container(width=640 if large else 450):
         head = widgets.head_picker(case.heads, "Confusion matrix of")
         st.plotly_chart(
             confusion_figure(matrices[head], case.labels.classes), key="confusion", config={"displayModeBar": False}
