@@ -20,7 +20,9 @@ THUMBNAIL_SIDE = 144
 
 def picture_source() -> HeldPicture | None:
     """Draw the source controls; return the picture on the bench, None if there is none at all."""
-    samples, upload, camera = st.tabs(["Samples", "Upload", "Camera"])
+    if UPLOADER not in st.session_state:  # the page was just opened: show where its picture comes from
+        st.session_state["source-tab"] = "Upload" if session.bench().upload else "Samples"
+    samples, upload, camera = st.tabs(["Samples", "Upload", "Camera"], default=st.session_state["source-tab"])
     with samples:
         _samples()
     with upload:
