@@ -9,12 +9,13 @@ import streamlit as st
 
 from app import cache, session
 from fcn_core.labels import LABEL_SETS
-from fcn_core.weights import DownloadError, ImportFailed, WeightRecord, fetch, import_file, render_card
+from fcn_core.weights import DownloadError, WeightRecord, fetch, import_file, render_card
 from fcn_core.weights.download import target_path
 
 # A full-width FCN-8s takes 540 MB, more than a photo may (server.maxUploadSize).
 MOST_WEIGHTS_MEGABYTES = 800
 WEIGHT_SUFFIXES = ["caffemodel", "pth", "pt", "safetensors"]
+AT_ONCE = {"guess from the file": None, "yes": True, "no": False}
 
 
 def usual_weights() -> str | None:
@@ -122,6 +123,12 @@ def _import() -> None:
         "Weights file", type=WEIGHT_SUFFIXES, max_upload_size=MOST_WEIGHTS_MEGABYTES, key="weights-file"
     )
     classes = st.selectbox("Classes", ["guess from their number", *LABEL_SETS], key="weights-classes")
+    at_once = st.selectbox(
+        "Skips scaled, as in the at-once networks",
+        list(AT_ONCE),
+        key="weights-at-once",
+        help="FCN-8s-atonce multiplies pool4 by 0.01 and pool3 by 0.0001; its weights do not always say so.",
+    )
     if file is None or not st.button("Check and import", type="primary", icon=":material/check:"):
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -129,12 +136,12 @@ def _import() -> None:
         path.write_bytes(file.getbuffer())
         try:
             with st.spinner("Checking names and shapes …"):
-                done = import_file(path, labels=classes if classes in LABEL_SETS else None)
-        except ImportFailed as problem:
-            st.error(str(problem), icon=":material/error:")
-            return
+                done = import_file(path, labels=classes if classes in LABEL_SETS else None, at_once=AT_ONCE[at_once])
         except ValueError as problem:
             st.error(str(problem), icon=":material/error:")
+            return
+        except OSError as problem:
+            st.error(f"The weights could not be kept: {problem.strerror or problem}.", icon=":material/error:")
             return
     cache.weight_records.clear()
     session.hold(weights=done.loaded.record.name)
