@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
+
+from fcn_core.atomic import written_aside
 
 STDOUT = "-"
 # These commands take files or names besides their options, so a word behind --json may be one of those.
@@ -122,15 +122,8 @@ def write_json(data: Any, where: str | None) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a file in one step (a neighbour is written and moved into place), with its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".fcn-lab-", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)  # mkstemp's files are private; results are shared like any other file
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with written_aside(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import psutil
 import torch
 
+from fcn_core.atomic import written_aside
 from fcn_core.training.config import TrainConfig
 
 
@@ -112,17 +112,10 @@ class RunFolder:
 
     def save_state(self, state: dict[str, Any]) -> None:
         """Write checkpoints/last.pt aside and move it into place: a crash while writing leaves the old one."""
-        self.last.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.last.parent, prefix=".last-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)  # mkstemp's files are private
-            os.replace(name, self.last)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with written_aside(self.last) as temporary, temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
 
     def load_state(self) -> dict[str, Any]:
         """The last checkpoint; ValueError when there is none or it is damaged."""
@@ -136,14 +129,8 @@ class RunFolder:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file aside and move it into place, so that a reader sees the old text or the new, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)  # mkstemp's files are private; a run folder is read by others
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with written_aside(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def plain(value: Any) -> Any:

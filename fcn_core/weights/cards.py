@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fcn_core.atomic import written_aside
 from fcn_core.weights.records import WeightRecord
 
 METRICS = (("pa", "PA"), ("mpa", "MPA"), ("miou", "mIoU"), ("fwiou", "FWIoU"))
@@ -43,10 +43,13 @@ def write_card(
         "time": time,
         "machine": machine,
     }
-    folder.mkdir(parents=True, exist_ok=True)
     json_path, text_path = folder / f"{record.name}.json", folder / f"{record.name}.md"
-    _write_whole(json_path, json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    _write_whole(text_path, render_card(card))
+    for path, text in (
+        (json_path, json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"),
+        (text_path, render_card(card)),
+    ):
+        with written_aside(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return json_path, text_path
 
 
@@ -142,9 +145,3 @@ def _percent(value: float | None) -> str:
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

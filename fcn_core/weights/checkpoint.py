@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from fcn_core.atomic import written_aside
 from fcn_core.labels import LabelSet
 from fcn_core.models.spec import FCNSpec
 from fcn_core.weights.preprocessing import Preprocessing
@@ -71,17 +70,11 @@ def save_checkpoint(
     }
     tensors = {name: _stored(tensor, half) for name, tensor in model.state_dict().items()}
     metadata = {"format": "pt", METADATA_KEY: json.dumps(about)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
     try:
-        save_file(tensors, temporary, metadata)
-        os.chmod(temporary, 0o644)  # mkstemp's files are private; a checkpoint is shared like any other file
-        os.replace(temporary, path)
+        with written_aside(path) as temporary:
+            save_file(tensors, temporary, metadata)
     except SafetensorError as problem:
         raise OSError(errno.EIO, f"could not be written, is the disk full? ({problem})", str(path)) from problem
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return path
 
 
