@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fcn_core.training.config import OptimSettings, ScheduleSettings
+from fcn_core.training.settings import OptimSettings, ScheduleSettings
 from fcn_core.training.optim import AveragedModel, build_optimiser, rate_factor, set_rate
 
 

@@ -8,7 +8,7 @@ import torch
 
 from fcn_core.data.sample import Sample
 from fcn_core.labels import CAMVID, VOC
-from fcn_core.training.config import AugmentSettings
+from fcn_core.training.settings import AugmentSettings
 from fcn_core.training.stream import Draws, StepBatches, count_classes
 from fcn_core.weights.preprocessing import IMAGENET
 

@@ -187,6 +187,7 @@ def _scaled(channels: int, width: float) -> int:
 def _convolutional_classifier(channels: int, kernel: int, spec: FCNSpec) -> nn.Sequential:
     """fc6 and fc7 as convolutions: the linear layers' weights, seen as kernels."""
     wide = spec.fc_channels or _scaled(4096, spec.width)
+    drop = nn.Dropout2d if spec.dropout_kind == "channel" else nn.Dropout
     padding = kernel // 2 if spec.alignment == "centered" else 0
     fc = nn.Sequential()
     for name, layer in (
@@ -197,7 +198,7 @@ def _convolutional_classifier(channels: int, kernel: int, spec: FCNSpec) -> nn.S
         if spec.fc_norm:
             fc.add_module(name.replace("fc", "norm"), nn.BatchNorm2d(wide))
         fc.add_module(name.replace("fc", "relu"), nn.ReLU(inplace=True))
-        fc.add_module(name.replace("fc", "drop"), nn.Dropout(spec.dropout))
+        fc.add_module(name.replace("fc", "drop"), drop(spec.dropout))
     return fc
 
 

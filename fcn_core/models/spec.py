@@ -28,7 +28,8 @@ class FCNSpec:
     skip_scales         stride -> factor on the trunk's map before its score layer (at-once training: 0.01, 0.0001)
     learned_deconvs     "none": all bilinear and frozen (released code); "intermediate": the last one frozen
                         (CVPR 2015); "all": all learned
-    dropout             element-wise, after fc6 and fc7
+    dropout             after fc6 and fc7
+    dropout_kind        "element": single values (the released code); "channel": whole channels (torchfcn)
     """
 
     backbone: str = "vgg16_bn"
@@ -43,6 +44,7 @@ class FCNSpec:
     skip_scales: Mapping[int, float] = field(default_factory=lambda: {16: 1.0, 8: 1.0})
     learned_deconvs: LearnedDeconvolutions = "none"
     dropout: float = 0.5
+    dropout_kind: Literal["element", "channel"] = "element"
 
     def __post_init__(self) -> None:
         if not self.heads or set(self.heads) - set(HEADS) or len(set(self.heads)) != len(self.heads):
@@ -63,6 +65,8 @@ class FCNSpec:
             raise ValueError(f"width must be above 0 (1 is the published network), got {self.width}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+        if self.dropout_kind not in ("element", "channel"):
+            raise ValueError(f'dropout_kind must be "element" or "channel", got {self.dropout_kind!r}')
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able values; `from_dict` is the way back."""

@@ -1,0 +1,208 @@
+"""The groups of settings of a training run: network, data, augmentation, loss, optimiser, schedule.
+
+Every field says what it does and why one would change it: the form on the page, the command line and the run's
+`config.yaml` all come from here. `config.py` puts the groups together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fcn_core.models.spec import FCNSpec
+
+Share = Annotated[float, Field(ge=0, le=1)]
+DataKind = Literal[
+    "streets", "camvid", "folder", "voc2012", "voc2011", "sbd", "voc-sbd", "pascal-context", "nyudv2", "siftflow"
+]
+HeightWidth = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+
+
+class Settings(BaseModel):
+    """Common base: unknown names are refused, so that a typing error does not train with the default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ModelSettings(Settings):
+    """Which network is trained; the number of classes comes from the data."""
+
+    backbone: Literal["vgg16", "vgg16_bn", "alexnet", "caffenet", "googlenet"] = Field(
+        default="vgg16_bn", description="Trunk: the classifier that was made fully convolutional."
+    )
+    width: float = Field(default=0.25, gt=0, description="Factor on the trunk's channels; 1 is the published width.")
+    fc_channels: int | None = Field(default=512, ge=1, description="Channels of fc6 and fc7; empty takes 4096 × width.")
+    fc_norm: bool = Field(
+        default=False, description="Batch normalisation after fc6 and fc7; steadies a start from nothing."
+    )
+    in_channels: int | None = Field(
+        default=None, ge=1, description="Channels of the images; empty takes as many as the data has (3 for photos)."
+    )
+    heads: tuple[int, ...] = Field(
+        default=(32, 16, 8), description="Output strides that are built and trained together."
+    )
+    alignment: Literal["centered", "reference"] = Field(
+        default="centered",
+        description="centered: 'same' padding, twice as fast; reference: padded by 100 as published.",
+    )
+    skip_scales: dict[int, float] = Field(
+        default={16: 1.0, 8: 1.0},
+        description="Factor on the skips' maps; 0.01 and 0.0001 is the paper's at-once training.",
+    )
+    learned_deconvs: Literal["none", "intermediate", "all"] = Field(
+        default="none",
+        description="Which upsamplings learn; the released code freezes all, the CVPR paper only the last.",
+    )
+    dropout: float = Field(default=0.5, ge=0, lt=1, description="Dropout after fc6 and fc7; less suits a slim network.")
+    dropout_kind: Literal["element", "channel"] = Field(
+        default="element", description="What is dropped: single values (the paper's code) or whole channels (torchfcn)."
+    )
+
+    def spec(self, num_classes: int, *, in_channels: int = 3, tasks: Mapping[str, int] | None = None) -> FCNSpec:
+        """The network's description. in_channels: of the data. tasks: further sets of classes, name -> number.
+
+        ValueError when the settings ask for another number of channels than the data has.
+        """
+        if self.in_channels not in (None, in_channels):
+            raise ValueError(
+                f"model.in_channels is {self.in_channels}, but the images have {in_channels} channels; leave it empty"
+            )
+        values = {**self.model_dump(), "in_channels": in_channels, "extra_tasks": dict(tasks or {})}
+        return FCNSpec(num_classes=num_classes, **values)
+
+
+class DataSettings(Settings):
+    """One data set, or one part of a mixture."""
+
+    kind: DataKind = Field(
+        default="streets", description="Which data set it is: streets is drawn, the others are read."
+    )
+    root: Path | None = Field(default=None, description="Folder where the data set lies; streets needs none.")
+    split: str | None = Field(default=None, description="train, val or test; may be empty for a folder without splits.")
+    images: str = Field(
+        default="rgb", description="What the network sees: rgb, or for NYUDv2 also depth, rgbd, hha and rgb-hha."
+    )
+    holdout: float = Field(
+        default=0.2, gt=0, lt=1, description="A folder without splits: share of its pictures that becomes val."
+    )
+    count: int = Field(default=2000, ge=1, description="streets: how many different scenes there are.")
+    seed: int = Field(
+        default=0, ge=0,
+        description="streets: 0 trains, 1 validates, 2 tests, so that they never share a scene. "
+        "A folder without splits: start of the chance that divides it.",
+    )  # fmt: skip
+    size: HeightWidth = Field(default=(360, 480), description="streets: height and width of a scene in pixels.")
+    share: float | None = Field(
+        default=None, gt=0, description="Weight in a mixture; empty draws each data set as often as it has pictures."
+    )
+    limit: int | None = Field(
+        default=None, ge=1, description="Use only this many pictures, evenly spread; for quick trials."
+    )
+    keep: bool = Field(
+        default=True, description="Keep decoded pictures in memory after their first use; saves decoding."
+    )
+
+    @model_validator(mode="after")
+    def _has_root(self) -> DataSettings:
+        if self.kind != "streets" and self.root is None:
+            raise ValueError(f"a {self.kind} data set needs root, the folder where it lies")
+        return self
+
+
+class AugmentSettings(Settings):
+    """How training pictures are varied; validation pictures never are."""
+
+    crop: HeightWidth = Field(default=(256, 320), description="Height and width of a training picture in pixels.")
+    scale: tuple[float, float] = Field(default=(0.6, 1.7), description="Smallest and largest magnification of a crop.")
+    stretch: float = Field(
+        default=1.0, ge=1, le=2, description="Up to this factor wider or narrower; 1 keeps proportions."
+    )
+    rotate: float = Field(default=0.0, ge=0, le=180, description="Largest rotation in degrees either way.")
+    mirror: Share = Field(default=0.5, description="Share of pictures mirrored left to right.")
+    brightness: Share = Field(default=0.3, description="Largest relative change of brightness.")
+    contrast: Share = Field(default=0.3, description="Largest relative change of contrast.")
+    saturation: Share = Field(default=0.3, description="Largest relative change of saturation.")
+    hue: float = Field(default=0.0, ge=0, le=180, description="Largest turn of the colour circle in degrees.")
+    balance: Share = Field(default=0.1, description="Largest relative change of each colour channel by itself.")
+    gamma: float = Field(default=1.0, ge=1, le=4, description="Largest gamma and its inverse; 1 leaves the tone curve.")
+    colour_probability: Share = Field(default=1.0, description="Share of pictures whose colours are changed.")
+    blur: float = Field(default=0.0, ge=0, description="Largest blur in pixels (sigma).")
+    blur_probability: Share = Field(default=0.2, description="Share of pictures that are blurred.")
+    noise: float = Field(default=0.0, ge=0, description="Largest noise in grey levels (sigma).")
+    noise_probability: Share = Field(default=0.2, description="Share of pictures with noise.")
+    rare_crops: Share = Field(default=0.0, description="Share of crops that are centred near a pixel of a rare class.")
+    class_mix: Share = Field(
+        default=0.0, description="Share of pictures onto which classes of a second one are pasted."
+    )
+    rare_classes: tuple[str, ...] = Field(
+        default=(),
+        description="Class names for rare_crops and class_mix; class_mix without names pastes a random half.",
+    )
+
+    @model_validator(mode="after")
+    def _scale_in_order(self) -> AugmentSettings:
+        if not 0 < self.scale[0] <= self.scale[1]:
+            raise ValueError(f"scale must be (smallest, largest) with 0 < smallest <= largest, got {self.scale}")
+        if self.rare_crops > 0 and not self.rare_classes:
+            raise ValueError("rare_crops needs rare_classes, the names of the classes to look for")
+        return self
+
+
+class LossSettings(Settings):
+    """Softmax cross-entropy over pixels, void left out."""
+
+    reduction: Literal["mean", "sum"] = Field(
+        default="mean", description="mean over the pixels that count; sum is the reference code's, with lr near 1e-10."
+    )
+    class_weights: Literal["none", "median_frequency", "enet", "sqrt_enet"] = Field(
+        default="none",
+        description="Weights that raise rare classes; the paper found no gain, small nets from nothing do.",
+    )
+    fade_weights_from: Share = Field(
+        default=1.0,
+        description="Share of the run after which class weights fade to equal ones; 1 keeps them to the end.",
+    )
+    head_weights: dict[int, float] = Field(
+        default={32: 0.3, 16: 0.3, 8: 1.0},
+        description="Weight of each head's loss; all above zero is deep supervision.",
+    )
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="Share of the target spread over all classes.")
+    sample_share: float = Field(
+        default=1.0, gt=0, le=1,
+        description="Share of each picture's 32×32 blocks that count, drawn anew each step: patch sampling.",
+    )  # fmt: skip
+
+
+class OptimSettings(Settings):
+    """How weights move. Biases and normalisation layers never decay."""
+
+    kind: Literal["sgd", "adamw"] = Field(
+        default="adamw", description="SGD is the paper's; AdamW is quicker from nothing."
+    )
+    lr: float = Field(default=2e-3, gt=0, description="Learning rate at the top of the schedule.")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="Momentum of SGD; beta1 of AdamW.")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="AdamW: memory of the squared gradients.")
+    weight_decay: float = Field(default=1e-2, ge=0, description="Decay of kernels; the paper used 5e-4 with SGD.")
+    bias_lr_factor: float = Field(default=1.0, gt=0, description="Factor on the rate of biases; the paper doubles it.")
+    clip_norm: float | None = Field(
+        default=None, gt=0, description="Gradients longer than this are shortened; empty: never."
+    )
+    ema: float = Field(
+        default=0.0, ge=0, lt=1, description="Decay of the averaged weights that are tested; 0 keeps none."
+    )
+
+
+class ScheduleSettings(Settings):
+    """How the learning rate falls over a run."""
+
+    kind: Literal["fixed", "step", "poly", "cosine"] = Field(
+        default="cosine", description="Course of the rate after the warm-up."
+    )
+    drop: float = Field(default=0.1, gt=0, lt=1, description="step: factor on the rate at each drop.")
+    drop_at: tuple[Share, ...] = Field(default=(0.5, 0.75), description="step: shares of the run at which it drops.")
+    power: float = Field(default=0.9, gt=0, description="poly: exponent.")
+    warmup_steps: int = Field(default=0, ge=0, description="Steps over which the rate rises from zero.")
+    floor: Share = Field(default=0.0, description="The rate never falls below this share of lr.")
