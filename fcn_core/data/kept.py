@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +15,11 @@ NAME_BYTES = 120
 
 
 class LabelledPictures(Protocol):
-    """What every data set of this package offers."""
+    """What every data set of this package offers.
+
+    Where they differ from the usual, also `channels` (image channels, see `channels_of`) and `tasks` (the classes of
+    further label maps, see `tasks_of`).
+    """
 
     @property
     def labels(self) -> LabelSet: ...
@@ -27,6 +32,16 @@ class LabelledPictures(Protocol):
     def __getitem__(self, index: int) -> Sample: ...
 
 
+def channels_of(data: LabelledPictures) -> int:
+    """How many channels the images of a data set have."""
+    return int(getattr(data, "channels", 3))
+
+
+def tasks_of(data: LabelledPictures) -> Mapping[str, LabelSet]:
+    """Task name -> classes of the further label maps that come with each sample."""
+    return getattr(data, "tasks", {})
+
+
 class Kept:
     """A data set whose pictures stay in memory after their first use, shared with forked worker processes.
 
@@ -35,8 +50,14 @@ class Kept:
 
     def __init__(self, source: LabelledPictures) -> None:
         self.source, self.labels, self.name = source, source.labels, source.name
-        self.height, self.width = source[0].mask.shape
-        self.stride = self.height * self.width * 4 + NAME_BYTES
+        self.channels, self.tasks = channels_of(source), tasks_of(source)
+        first = source[0]
+        self._dtype, self._shape, self._colour = first.image.dtype, first.image.shape, first.colour
+        self._task_names = tuple(first.tasks)
+        self._image_bytes = first.image.nbytes
+        pixels = first.mask.size * (1 + len(first.tasks))
+        used = self._image_bytes + pixels + NAME_BYTES
+        self.stride = -(-used // 8) * 8  # every image begins where its dtype may
         # Anonymous and shared: forked workers fill one store together.
         self._filled = mmap.mmap(-1, len(source))
         self._store = mmap.mmap(-1, len(source) * self.stride)
@@ -47,20 +68,37 @@ class Kept:
     def __getitem__(self, index: int) -> Sample:
         if not 0 <= index < len(self):
             raise IndexError(f"{self.name} has {len(self)} pictures, there is no number {index}")
-        block = np.frombuffer(self._store, dtype=np.uint8, count=self.stride, offset=index * self.stride)
-        pixels = self.height * self.width
-        image = block[: 3 * pixels].reshape(self.height, self.width, 3)
-        mask = block[3 * pixels : 4 * pixels].reshape(self.height, self.width)
+        image, masks, name = self._places(index)
         if self._filled[index]:
-            name = bytes(block[4 * pixels :]).rstrip(b"\0").decode()
-            return Sample(image=image.copy(), mask=mask.copy(), name=name)
+            return Sample(
+                image=image.copy(),
+                mask=masks[0].copy(),
+                name=bytes(name).rstrip(b"\0").decode(),
+                tasks={task: mask.copy() for task, mask in zip(self._task_names, masks[1:], strict=True)},
+                colour=self._colour,
+            )
         sample = self.source[index]
         name_bytes = sample.name.encode()
-        if sample.mask.shape == mask.shape and len(name_bytes) <= NAME_BYTES:
-            image[:], mask[:] = sample.image, sample.mask
-            block[4 * pixels : 4 * pixels + len(name_bytes)] = np.frombuffer(name_bytes, dtype=np.uint8)
+        if self._fits(sample) and len(name_bytes) <= NAME_BYTES:
+            image[:], masks[0] = sample.image, sample.mask
+            for place, task in enumerate(self._task_names, start=1):
+                masks[place] = sample.tasks[task]
+            name[: len(name_bytes)] = np.frombuffer(name_bytes, dtype=np.uint8)
             self._filled[index] = 1  # last, so that no other process reads half a picture
         return sample
+
+    def _places(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Views of the store: the image, its label maps (1+T)×H×W, the bytes of its name."""
+        block = np.frombuffer(self._store, dtype=np.uint8, count=self.stride, offset=index * self.stride)
+        height, width, _ = self._shape
+        masks_end = self._image_bytes + (1 + len(self._task_names)) * height * width
+        image = block[: self._image_bytes].view(self._dtype).reshape(self._shape)
+        masks = block[self._image_bytes : masks_end].reshape(-1, height, width)
+        return image, masks, block[masks_end : masks_end + NAME_BYTES]
+
+    def _fits(self, sample: Sample) -> bool:
+        same_image = sample.image.shape == self._shape and sample.image.dtype == self._dtype
+        return same_image and tuple(sample.tasks) == self._task_names and sample.colour == self._colour
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the store: a worker that is spawned, not forked, fills its own."""
@@ -75,6 +113,7 @@ class Subset:
 
     def __init__(self, source: LabelledPictures, count: int) -> None:
         self.source, self.labels, self.name = source, source.labels, source.name
+        self.channels, self.tasks = channels_of(source), tasks_of(source)
         self.indices = np.linspace(0, len(source) - 1, min(count, len(source))).round().astype(int).tolist()
 
     def __len__(self) -> int:

@@ -55,7 +55,10 @@ def count_classes(data: Sequence[LabelledPictures], shares: Sequence[float], *, 
 
 
 class Draws:
-    """Map-style stream for a DataLoader: draw number k -> (image C×H×W float32 preprocessed, mask H×W uint8)."""
+    """Map-style stream for a DataLoader: draw number k -> (image C×H×W float32 preprocessed, mask H×W uint8).
+
+    Where the data have further tasks, their label maps come third, as a dictionary: task name -> H×W uint8.
+    """
 
     def __init__(
         self,
@@ -112,20 +115,24 @@ class Draws:
             sample = mix_classes(sample, other, rng, classes=self.rare or None)
         return self.look(sample, rng)
 
-    def __getitem__(self, draw: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, draw: int) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, dict[str, Tensor]]:
         sample = self.sample(draw)
-        return self.preprocessing.apply(sample.image), torch.from_numpy(np.ascontiguousarray(sample.mask))
+        image, mask = self.preprocessing.apply(sample.image), torch.from_numpy(np.ascontiguousarray(sample.mask))
+        if not sample.tasks:
+            return image, mask
+        return image, mask, {task: torch.from_numpy(np.ascontiguousarray(m)) for task, m in sample.tasks.items()}
 
 
 def build_transforms(
     augment: AugmentSettings, rare: tuple[int, ...], preprocessing: Preprocessing
 ) -> tuple[RandomView, Transform]:
     """The geometric part and the part that only changes colours."""
-    mean = [255 * m / preprocessing.scale for m in preprocessing.mean[:3]]
-    red, green, blue = mean[::-1] if preprocessing.channel_order == "BGR" else mean
+    mean = [255 * m / preprocessing.scale for m in preprocessing.mean]
+    if preprocessing.channel_order == "BGR":
+        mean[:3] = mean[:3][::-1]
     view = RandomView(
         size=augment.crop, scale=augment.scale, stretch=augment.stretch, rotate=augment.rotate, mirror=augment.mirror,
-        fill=(round(red), round(green), round(blue)), rare=augment.rare_crops, rare_classes=rare,
+        fill=tuple(mean), rare=augment.rare_crops, rare_classes=rare,
     )  # fmt: skip
     colours = ColourJitter(
         brightness=augment.brightness, contrast=augment.contrast, saturation=augment.saturation, hue=augment.hue,
