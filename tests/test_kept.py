@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from fcn_core.data.kept import Kept, Subset
+from fcn_core.data.kept import Kept, Subset, channels_of, tasks_of
 from fcn_core.data.sample import Sample
 from fcn_core.labels import CAMVID
 
@@ -63,3 +63,33 @@ def test_subset_is_spread():
     subset = Subset(Counting(), 2)
     assert [subset[i].name for i in range(len(subset))] == ["bild-0-ü", "bild-3-ü"]
     assert len(Subset(Counting(), 9)) == 4
+
+
+class Spectral:
+    """Float images of five bands with a second label map."""
+
+    labels, name, channels, tasks = CAMVID, "spectral", 5, {"geo": CAMVID}
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        rng = np.random.default_rng(index)
+        return Sample(
+            image=rng.random((5, 7, 5), dtype=np.float32), mask=np.full((5, 7), index, np.uint8), name=f"{index}",
+            tasks={"geo": np.full((5, 7), index + 1, np.uint8)}, colour=True,
+        )  # fmt: skip
+
+
+def test_keeps_every_dtype_channel_and_task():
+    source = Spectral()
+    kept = Kept(source)
+    assert kept.channels == 5 and kept.tasks == {"geo": CAMVID} and Subset(source, 2).channels == 5
+    for _ in range(2):
+        for index in range(3):
+            sample, expected = kept[index], source[index]
+            assert sample.image.dtype == np.float32 and np.array_equal(sample.image, expected.image)
+            assert np.array_equal(sample.mask, expected.mask) and sample.name == expected.name
+            assert np.array_equal(sample.tasks["geo"], expected.tasks["geo"]) and sample.colour is True
+    assert np.array_equal(pickle.loads(pickle.dumps(kept))[2].tasks["geo"], source[2].tasks["geo"])
+    assert channels_of(Counting()) == 3 and tasks_of(Counting()) == {}

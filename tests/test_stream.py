@@ -9,8 +9,8 @@ import torch
 from fcn_core.data.sample import Sample
 from fcn_core.labels import CAMVID, VOC
 from fcn_core.training.settings import AugmentSettings
-from fcn_core.training.stream import Draws, StepBatches, count_classes
-from fcn_core.weights.preprocessing import IMAGENET
+from fcn_core.training.stream import Draws, StepBatches, build_transforms, count_classes
+from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 
 PLAIN = AugmentSettings(crop=(4, 4), scale=(1, 1), mirror=0, colour_probability=0)
 
@@ -91,3 +91,22 @@ def test_wrong_mixtures_are_refused():
         draws(Flat("a", 2), Flat("b", 2), shares=[1, None])
     with pytest.raises(ValueError, match="no class 'dragon'"):
         draws(Flat("a", 2), augment=AugmentSettings(rare_classes=("dragon",)))
+
+
+def test_label_maps_of_further_tasks_come_along():
+    class WithTask(Flat):
+        def __getitem__(self, index):
+            sample = super().__getitem__(index)
+            return Sample(sample.image, sample.mask, sample.name, tasks={"geo": sample.mask + np.uint8(2)})
+
+    image, mask, tasks = draws(WithTask("a", 3, label=1))[0]
+    assert image.shape == (3, 4, 4) and (mask == 1).all() and list(tasks) == ["geo"] and (tasks["geo"] == 3).all()
+    assert len(draws(Flat("a", 3))[0]) == 2
+
+
+def test_views_of_bands_are_padded_with_their_means():
+    bands = Preprocessing.of_bands((10.0, 20.5, 30.0, 40.0, 50.0), (1.0, 2.0, 3.0, 4.0, 5.0))
+    view, _ = build_transforms(AugmentSettings(crop=(8, 8), scale=(1, 1)), (), bands)
+    small = Sample(np.zeros((2, 2, 5), np.float32), np.zeros((2, 2), np.uint8), "small")
+    seen = view(small, np.random.default_rng(0))
+    assert (bands.apply(seen.image).numpy()[:, seen.mask == 255] == 0).all()

@@ -118,3 +118,85 @@ def test_mix_pastes_whole_classes():
     assert (mixed.image[pasted] == over.image[pasted]).all() and (mixed.image[~pasted] == under.image[~pasted]).all()
     half = mix_classes(under, over, np.random.default_rng(0))
     assert 0 < (half.mask != under.mask).sum() < half.mask.size
+
+
+def spectral(channels: int, dtype: type, colour: bool | None = None) -> Sample:
+    """Flat squares; channel c spells the class of the label map: class × 20 + c; the task's map is 9 - class."""
+    plain = blocks()
+    planes = [20.0 * plain.mask + c for c in range(channels)]
+    return Sample(
+        image=np.stack(planes, axis=-1).astype(dtype), mask=plain.mask, name="bands",
+        tasks={"other": (9 - plain.mask).astype(np.uint8)}, colour=colour,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("channels", "dtype"), [(1, np.uint8), (2, np.float32), (4, np.uint16), (5, np.uint8), (9, np.float32)]
+)
+def test_every_channel_and_task_moves_with_the_mask(channels, dtype):
+    sample = spectral(channels, dtype)
+    view = RandomView((50, 60), scale=(0.8, 2.0), rotate=20, mirror=0.5, fill=tuple(range(200, 200 + channels)))
+    for seed in range(6):
+        seen = view(sample, np.random.default_rng(seed))
+        assert seen.image.shape == (50, 60, channels) and seen.image.dtype == dtype
+        box = np.ones((5, 5), np.uint8)
+        flat = cv2.dilate(seen.mask, box) == cv2.erode(seen.mask, box)
+        flat[:2], flat[-2:], flat[:, :2], flat[:, -2:] = False, False, False, False
+        inside, outside = flat & (seen.mask != VOID), flat & (seen.mask == VOID)
+        assert inside.sum() > 50
+        for c in range(channels):
+            assert np.abs(seen.image[..., c][inside] - (20.0 * seen.mask[inside] + c)).max() <= 2
+            assert (np.abs(seen.image[..., c][outside] - (200.0 + c)) <= 2).all()
+        assert (seen.tasks["other"][inside] == 9 - seen.mask[inside]).all()
+        assert (seen.tasks["other"][seen.mask == VOID] == VOID).all()
+
+
+def test_two_groups_of_channels_are_warped_alike():
+    rng = np.random.default_rng(1)
+    image = rng.random((30, 40, 3)).astype(np.float32)
+    mask = np.zeros((30, 40), np.uint8)
+    view = RandomView((20, 20), scale=(0.5, 2), rotate=30, stretch=1.3, mirror=0.5, fill=(0,) * 6)
+    alone = view(Sample(image, mask, "rgb"), np.random.default_rng(5)).image
+    doubled = view(Sample(np.concatenate([image, image], 2), mask, "six"), np.random.default_rng(5)).image
+    assert np.array_equal(doubled, np.concatenate([alone, alone], axis=2))
+
+
+def test_colours_change_only_in_the_first_three_channels_of_colour_images():
+    jitter = ColourJitter(brightness=0.3, contrast=0.3, saturation=0.5, hue=30, balance=0.1, gamma=1.5)
+    rgbx = spectral(4, np.uint8)
+    plain = Sample(rgbx.image[..., :3].copy(), rgbx.mask, "rgb")
+    changed = jitter(rgbx, np.random.default_rng(0))
+    assert np.array_equal(changed.image[..., 3], rgbx.image[..., 3]) and changed.tasks is rgbx.tasks
+    assert np.array_equal(changed.image[..., :3], jitter(plain, np.random.default_rng(0)).image)
+    bands = spectral(8, np.uint8)
+    assert jitter(bands, np.random.default_rng(0)) is bands
+    depth = spectral(4, np.float32, colour=True)  # colour and log depth as float32
+    as_float = jitter(depth, np.random.default_rng(0)).image
+    assert np.array_equal(as_float[..., 3], depth.image[..., 3]) and as_float.dtype == np.float32
+    assert np.abs(as_float[..., :3] - changed.image[..., :3]).max() <= 3  # rounded twice against not at all
+
+
+def test_noise_is_scaled_to_the_range_of_a_channel_and_blur_keeps_the_shape():
+    ramp = np.linspace(0, 1, 10_000, dtype=np.float32).reshape(100, 100)
+    mask = np.zeros((100, 100), np.uint8)
+    sample = Sample(np.stack([ramp, 1000 * ramp, np.full_like(ramp, 5)], -1), mask, "x")
+    grain = Noise(20, 1.0)(sample, np.random.default_rng(0)).image - sample.image
+    assert 0 < grain[..., 0].std() < 0.1
+    assert grain[..., 1].std() == pytest.approx(1000 * grain[..., 0].std(), rel=0.05)
+    assert (grain[..., 2] == 0).all()
+    wide = Sample((sample.image[..., 1:2] * 65).astype(np.uint16), mask, "16 bit")
+    for change in (Noise(8, 1.0), Blur(2.0, 1.0)):
+        image = change(wide, np.random.default_rng(0)).image
+        assert image.shape == wide.image.shape and image.dtype == np.uint16 and (image != wide.image).any()
+    assert Blur(2.0, 1.0)(spectral(9, np.float32), np.random.default_rng(0)).image.shape == (96, 96, 9)
+
+
+def test_mixing_pastes_every_channel_and_task():
+    under, over = spectral(6, np.float32), spectral(6, np.float32)
+    over = Sample(over.image + 1000, over.mask, "over", {"other": np.full_like(over.mask, 3)})
+    mixed = mix_classes(under, over, np.random.default_rng(0), classes=[2, 5])
+    pasted = np.isin(over.mask, [2, 5])
+    assert np.array_equal(mixed.image, np.where(pasted[..., None], over.image, under.image))
+    assert np.array_equal(mixed.tasks["other"], np.where(pasted, 3, under.tasks["other"]))
+    with pytest.raises(ValueError, match="same channels and tasks"):
+        mix_classes(under, Sample(over.image, over.mask, "no task"), np.random.default_rng(0))

@@ -101,13 +101,17 @@ def _warp(
         values = tuple(round(value) for value in values)
     parts = []
     for first in range(0, channels, WARPED_AT_ONCE):
-        some = slice(first, first + WARPED_AT_ONCE)
-        planes = image if channels <= WARPED_AT_ONCE else np.ascontiguousarray(image[..., some])
+        part = slice(first, min(first + WARPED_AT_ONCE, channels))
+        planes = image
+        if channels not in (1, 3, 4):
+            # OpenCV places these numbers of channels exactly, and others only to 1/32 of a pixel.
+            planes = np.zeros((*image.shape[:2], WARPED_AT_ONCE), image.dtype)
+            planes[..., : part.stop - first] = image[..., part]
         warped = cv2.warpAffine(
             planes, matrix, size[::-1], flags=interpolation | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT, borderValue=values[some],
+            borderMode=cv2.BORDER_CONSTANT, borderValue=values[part],
         )  # fmt: skip
-        parts.append(warped if warped.ndim == 3 else warped[..., None])
+        parts.append(warped[..., None] if warped.ndim == 2 else warped[..., : part.stop - first])
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
 
 

@@ -7,6 +7,7 @@ standardised (torchvision).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,13 +40,21 @@ class Preprocessing:
         if self.scale <= 0 or any(deviation <= 0 for deviation in self.std):
             raise ValueError(f"scale ({self.scale}) and every number of std {self.std} must be above zero")
 
+    @classmethod
+    def of_bands(cls, mean: Sequence[float], std: Sequence[float]) -> Preprocessing:
+        """For images of any number of channels: `(value - mean) / std`, all in the images' own units.
+
+        `data.statistics.measure` gives the two for a data set.
+        """
+        return cls("RGB", 255.0, tuple(float(m) for m in mean), tuple(float(s) for s in std))
+
     @property
     def channels(self) -> int:
         """How many channels an image must have."""
         return len(self.mean)
 
     def apply(self, image: np.ndarray) -> Tensor:
-        """Turn H×W×C RGB (uint8, or any real dtype in 0-255) into the network's C×H×W float32.
+        """Turn H×W×C (RGB uint8; bands of any real dtype) into the network's C×H×W float32.
 
         With one channel an H×W image is taken too. ValueError if the number of channels differs.
         """
