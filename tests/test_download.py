@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from fcn_core import transfer as transfer_module
 from fcn_core.weights import DownloadError, WeightRecord, fetch, is_here
-from fcn_core.weights import transfer as transfer_module
 
 CONTENT = bytes(i * 7 % 251 for i in range(300_000))
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -194,7 +194,7 @@ def test_without_checksum_and_validator_nothing_is_continued(server, record):
 
 def test_a_whole_part_is_taken_without_fetching_again(server, record, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:  # everything arrives, and then the machine goes down
-        patch.setattr("fcn_core.weights.download._wrong_content", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        patch.setattr("fcn_core.download._wrong_content", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             fetch(record)
     assert fetch(record).read_bytes() == CONTENT and server.ranges == [None, "bytes=300000-"]
@@ -250,7 +250,7 @@ def test_a_silent_server_times_out(server, record, monkeypatch):
 
 def test_a_server_that_stalls_in_the_middle(server, record, monkeypatch, tmp_path):
     monkeypatch.setattr(transfer_module, "TIMEOUTS", (5.0, 0.5))
-    monkeypatch.setattr("fcn_core.weights.download.ATTEMPTS", 1)
+    monkeypatch.setattr("fcn_core.download.ATTEMPTS", 1)
     server.pause = 1.0
     with pytest.raises(DownloadError, match="broke off|did not answer in time"):
         fetch(record)
