@@ -107,4 +107,27 @@ VOC = LabelSet(
     colour_blind_safe=((0, 0, 0), *spread_palette(20)),
 )  # fmt: skip
 
-LABEL_SETS: dict[str, LabelSet] = {labels.name: labels for labels in (CAMVID, VOC)}
+PASCAL_CONTEXT = LabelSet(
+    name="pascal-context",
+    title="PASCAL-Context, the 59 most frequent classes",
+    classes=(
+        "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
+        "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor", "bag", "bed", "bench",
+        "book", "building", "cabinet", "ceiling", "clothes", "computer", "cup", "door", "fence", "floor", "flower",
+        "food", "grass", "ground", "keyboard", "light", "mountain", "mouse", "curtain", "platform", "sign", "plate",
+        "road", "rock", "shelves", "sidewalk", "sky", "snow", "bedcloth", "track", "tree", "truck", "wall", "water",
+        "window", "wood",
+    ),
+    palette=voc_palette(60)[1:],
+    colour_blind_safe=spread_palette(59),
+)  # fmt: skip
+
+PASCAL_CONTEXT_60 = LabelSet(
+    name="pascal-context-60",
+    title="PASCAL-Context, 59 classes and background",
+    classes=("background", *PASCAL_CONTEXT.classes),
+    palette=voc_palette(60),
+    colour_blind_safe=((0, 0, 0), *PASCAL_CONTEXT.colour_blind_safe),
+)
+
+LABEL_SETS: dict[str, LabelSet] = {labels.name: labels for labels in (CAMVID, VOC, PASCAL_CONTEXT, PASCAL_CONTEXT_60)}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fcn_core.data.archives import SBD_ARCHIVE, VOC2011_ARCHIVE, VOC2012_ARCHIVE, Archive
 from fcn_core.data.kept import LabelledPictures
-from fcn_core.labels import LabelSet
+from fcn_core.labels import PASCAL_CONTEXT_60, LabelSet
 
 STREETS_SPLITS = {"train": 0, "val": 1, "test": 2}
 STREETS_SEEDS_APART = 10
@@ -80,7 +80,8 @@ def open_dataset(
     root: its folder. split: one of the record's splits; None takes the first, or all of a folder that has none.
     count, seed, size: streets only: how many scenes, which, and their height and width in pixels. images: which
     modality is read, a key of the record's channels. holdout: share (0-1) of a folder without splits that is kept
-    for validation. labels: the classes of a folder that names none. ValueError says what is missing, where it was
+    for validation. labels: the classes of a folder that names none; for pascal-context, its 60-class set reads the rest
+    as background. ValueError says what is missing, where it was
     looked for, and which layout was expected.
     """
     record = dataset_record(kind)
@@ -152,7 +153,9 @@ def _voc_sbd(asked: Asked) -> LabelledPictures:
 def _pascal_context(asked: Asked) -> LabelledPictures:
     from fcn_core.data.pascal_context import PascalContext
 
-    return PascalContext(asked.folder, asked.split or "train")
+    # Nets with 60 outputs, as the paper's authors released them, are measured on their own classes.
+    background = asked.labels is not None and asked.labels.classes == PASCAL_CONTEXT_60.classes
+    return PascalContext(asked.folder, asked.split or "train", background=background)
 
 
 VOC_TERMS = "photos from Flickr under their owners' terms; the organisers offer the set for research"

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcn_core.data.camvid import CamVid
+from fcn_core.data.datasets import open_dataset
 from fcn_core.data.kept import Kept, LabelledPictures, Subset
 from fcn_core.data.sample import Sample
 from fcn_core.data.transforms import Blur, ColourJitter, Compose, Noise, RandomView, Transform, mix_classes
@@ -26,17 +26,10 @@ from fcn_core.weights.preprocessing import Preprocessing
 
 def open_data(settings: DataSettings) -> LabelledPictures:
     """The data set that the settings name; ValueError says what is missing."""
-    data: LabelledPictures
-    if settings.kind == "streets":
-        from fcn_core.data.streets import Streets
-
-        data = Streets(settings.count, seed=settings.seed, size=settings.size)
-    elif settings.kind == "camvid":
-        data = CamVid(settings.root or "", settings.split or "train")
-    else:
-        from fcn_core.data.folder import Folder
-
-        data = Folder(settings.root or "", settings.split)
+    data = open_dataset(
+        settings.kind, root=settings.root, split=settings.split, count=settings.count, seed=settings.seed,
+        size=settings.size, images=settings.images, holdout=settings.holdout,
+    )  # fmt: skip
     if settings.limit is not None and settings.limit < len(data):
         data = Subset(data, settings.limit)
     return Kept(data) if settings.keep else data
