@@ -6,61 +6,16 @@ and the app. A reader is only imported when its data set is opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from fcn_core.data.archives import SBD_ARCHIVE, VOC2011_ARCHIVE, VOC2012_ARCHIVE, Archive
+from fcn_core.data.archives import SBD_ARCHIVE, VOC2011_ARCHIVE, VOC2012_ARCHIVE, AtWork, fetch_archive
+from fcn_core.data.dataset_record import Asked, DatasetRecord
 from fcn_core.data.kept import LabelledPictures
 from fcn_core.labels import PASCAL_CONTEXT_60, LabelSet
 
 STREETS_SPLITS = {"train": 0, "val": 1, "test": 2}
 STREETS_SEEDS_APART = 10
 """Streets: split s of seed n draws the scenes of seed 10 n + s (train 0, val 1, test 2), so that no two share one."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What `open_dataset` was asked for; the fields are its arguments."""
-
-    root: Path | None
-    split: str | None
-    count: int
-    seed: int
-    size: tuple[int, int]
-    images: str
-    holdout: float
-    labels: LabelSet | None
-
-    @property
-    def folder(self) -> Path:
-        """The root of a data set that needs one."""
-        assert self.root is not None
-        return self.root
-
-
-@dataclass(frozen=True)
-class DatasetRecord:
-    """One kind of data set.
-
-    splits: the published ones, training first; a folder of one's own may have others. layout: what lies where below
-    root. channels: how pictures can be read (`images=`) -> channels of the image. tasks: further label sets that
-    each picture has a label map for, by task name. source: where to get it. download: archives that
-    `archives.download_dataset` fetches, none where only the owner can give them out.
-    """
-
-    kind: str
-    title: str
-    about: str
-    splits: tuple[str, ...]
-    opens: Callable[[Asked], LabelledPictures]
-    needs_root: bool = True
-    layout: str = ""
-    channels: Mapping[str, int] = field(default_factory=lambda: {"rgb": 3})
-    tasks: Mapping[str, LabelSet] = field(default_factory=dict)
-    licence: str = ""
-    source: str = ""
-    download: tuple[Archive, ...] = ()
 
 
 def open_dataset(
@@ -80,9 +35,8 @@ def open_dataset(
     root: its folder. split: one of the record's splits; None takes the first, or all of a folder that has none.
     count, seed, size: streets only: how many scenes, which, and their height and width in pixels. images: which
     modality is read, a key of the record's channels. holdout: share (0-1) of a folder without splits that is kept
-    for validation. labels: the classes of a folder that names none; for pascal-context, its 60-class set reads the rest
-    as background. ValueError says what is missing, where it was
-    looked for, and which layout was expected.
+    for validation. labels: the classes of a folder that names none; for pascal-context, its 60-class set reads the
+    rest as background. ValueError says what is missing, where it was looked for, and which layout was expected.
     """
     record = dataset_record(kind)
     if record.needs_root and not str(root or "").strip():
@@ -101,6 +55,20 @@ def dataset_record(kind: str) -> DatasetRecord:
     if kind not in DATASETS:
         raise ValueError(f"no data set {kind!r}; the data sets are {', '.join(DATASETS)}")
     return DATASETS[kind]
+
+
+def download_dataset(kind: str, root: str | Path, *, progress: AtWork | None = None) -> list[Path]:
+    """Fetch, verify and unpack a data set's archives into `root`; returns the folders that they hold.
+
+    progress: called as (what is being done, bytes done, bytes in all or None). DownloadError (a ValueError) says what
+    went wrong and how to do it by hand; ValueError for a data set that is not offered for download.
+    """
+    record = dataset_record(kind)
+    if not record.download:
+        offered = ", ".join(name for name, other in DATASETS.items() if other.download)
+        where = f"get it from {record.source}" if record.source else "it needs no download"
+        raise ValueError(f"{record.title} is not offered for download; {where}. Downloads: {offered}")
+    return [fetch_archive(archive, root, progress=progress) for archive in record.download]
 
 
 def _streets(asked: Asked) -> LabelledPictures:
