@@ -1,4 +1,4 @@
-"""What a training process asks of its operating system: a gentle stop, and processors for its threads."""
+"""What a training process asks of its operating system: who it is, a gentle stop, processors for its threads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,34 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+import psutil
+
+CLOCK_SLACK_SECONDS = 2.0  # a process's start is told by the wall clock, which may be set while it runs
+
+
+def started(pid: int) -> float | None:
+    """When a process began, in seconds since 1970; with its number this says which process is meant. None: no such."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
+
+
+def lives(pid: object, began: object) -> bool:
+    """Whether the process of this number that began at this time still works; another one of the same number is not it.
+
+    A process that has ended and only waits for its parent to take notice (a zombie) does not work any more.
+    """
+    if not isinstance(pid, int) or not isinstance(began, int | float) or pid <= 0:
+        return False
+    try:
+        process = psutil.Process(pid)
+        if abs(process.create_time() - began) > CLOCK_SLACK_SECONDS:
+            return False
+        return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.Error:
+        return False
 
 
 @contextmanager

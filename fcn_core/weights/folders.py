@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import platformdirs
-
-HOME_VARIABLE = "FCN_LAB_HOME"
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
-
-
-def cache_folder() -> Path:
-    """The folder for what is downloaded or imported: FCN_LAB_HOME, else the user's cache folder."""
-    chosen = os.environ.get(HOME_VARIABLE, "").strip()
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fcn-lab", appauthor=False)
+from fcn_core.home import HOME_VARIABLE, PROJECT_ROOT, cache_folder
 
 
 def bundled_folder() -> Path:
@@ -28,3 +18,6 @@ def download_folder(cache_dir: Path | None = None) -> Path:
 
 def import_folder(cache_dir: Path | None = None) -> Path:
     return (cache_dir or cache_folder()) / "imported"
+
+
+__all__ = ["HOME_VARIABLE", "PROJECT_ROOT", "bundled_folder", "cache_folder", "download_folder", "import_folder"]
