@@ -1,0 +1,84 @@
+"""What each process of a Slurm job does: take its place among the others, train, and go back into the queue.
+
+Slurm starts one process a rank; submitit unpickles a TrainingJob in each and calls it. Signals only leave a wish, and
+the engine finishes its step and saves before the wish is granted:
+
+USR2   sent before the minutes are over, or by whoever preempts: save and go back into the queue
+TERM   Slurm ends the job: save; back into the queue if that is because another job comes first
+INT    a person stops the run: save and end
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from submitit.core.utils import DelayedSubmission
+from submitit.helpers import TorchDistributedEnvironment
+
+from fcn_core.training.engine import resume
+from fcn_core.training.runs import RunFolder
+from fcn_core.training.slurm_queue import is_preempted
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass
+class TrainingJob:
+    """The callable that submitit pickles: only the run's folder, everything else lies there."""
+
+    folder: str
+
+    def __call__(self) -> str:
+        """Train from the last checkpoint, or from the beginning; returns the state: finished or stopped."""
+        back_into_the_queue = signal.getsignal(signal.SIGUSR2)  # submitit's: calls checkpoint(), requeues, exits
+        stop, requeue = threading.Event(), threading.Event()
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            if number == signal.SIGUSR2:
+                requeue.set()
+            stop.set()
+
+        for number in (signal.SIGUSR2, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask)
+        take_place()
+        try:
+            state = resume(self.folder, stop=stop).state
+        except Exception:
+            who = "" if os.environ["WORLD_SIZE"] == "1" else f"process {os.environ['RANK']}: "
+            RunFolder(self.folder).log(who + traceback.format_exc().rstrip())
+            raise
+        if state == "stopped" and (requeue.is_set() or is_preempted(os.environ["SLURM_JOB_ID"])):
+            assert callable(back_into_the_queue)
+            back_into_the_queue(signal.SIGUSR2, None)  # only the first process gets further than a remark in the log
+        return state
+
+    def checkpoint(self) -> DelayedSubmission:
+        """What the job does when its turn comes again: the same, from the checkpoint that was just saved."""
+        folder, place = RunFolder(self.folder), ("pid", "process_started", "host")
+        folder.log("back into Slurm's queue; the run goes on where it was saved")
+        facts = {key: value for key, value in folder.status().items() if key not in ("state", "updated", *place)}
+        folder.write_status("queued", **{**facts, "pid": None, "process_started": None, "message": "queued again"})
+        return DelayedSubmission(self)
+
+
+def take_place() -> None:
+    """Tell torch which of the job's processes this one is, and where the first one listens."""
+    place = TorchDistributedEnvironment()
+    if int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) == 1:
+        place.master_addr = LOOPBACK
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    else:  # srun was started on the node of the first process; an address needs no name service
+        place.master_addr = os.environ.get("SLURM_LAUNCH_NODE_IPADDR") or place.master_addr
+    # Every process sees all GPUs of its node and takes the one of its local rank.
+    place.export(set_cuda_visible_devices=False, overwrite=True)
+
+
+def code_root() -> Path:
+    """The folder from which fcn_core is imported; the nodes must see it under the same path."""
+    return Path(__file__).resolve().parents[2]
