@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from fcn_core.data.folder import Folder
@@ -33,8 +34,9 @@ def test_without_splits_and_without_classes(tmp_path):
     assert data.names == ("a", "b") and data.labels.classes == ("class 0", "class 1", "class 2", "class 3")
     assert (data[0].mask[1:] == 1).all() and (data[0].mask[0] == VOID).all()
     assert Folder(tmp_path, labels=VOC).labels is VOC
-    with pytest.raises(ValueError, match="not divided into splits"):
-        Folder(tmp_path, "train")
+    for split, holdout in (("train", 0), ("test", 0.2)):
+        with pytest.raises(ValueError, match="not divided into splits"):
+            Folder(tmp_path, split, holdout=holdout)
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -104,3 +106,48 @@ def test_what_is_missing_is_named(tmp_path):
         data[0]
     with pytest.raises(ValueError, match="8×6 pixels but its label map .* 6×8"):
         data[1]
+
+
+def test_a_folder_without_splits_is_divided_by_seed(tmp_path):
+    for number in range(60):
+        pair(tmp_path, "images", "masks", f"p{number}", 1)
+    train, val = Folder(tmp_path, "train"), Folder(tmp_path, "val")
+    assert not set(train.names) & set(val.names) and set(train.names) | set(val.names) == set(Folder(tmp_path).names)
+    assert 4 <= len(val) <= 20 and val.names == Folder(tmp_path, "val").names and val.name.endswith("-val")
+    assert val.names != Folder(tmp_path, "val", seed=1).names
+    assert set(val.names) < set(Folder(tmp_path, "val", holdout=0.6).names)
+    for number in range(100, 130):
+        pair(tmp_path, "images", "masks", f"p{number}", 1)
+    assert set(val.names) <= set(Folder(tmp_path, "val").names) and set(train.names) <= set(
+        Folder(tmp_path, "train").names
+    )  # nobody changes sides
+
+
+def test_neither_side_of_a_small_folder_is_empty(tmp_path):
+    for name in "ab":
+        pair(tmp_path, "images", "masks", name, 0)
+    for seed in range(8):
+        for holdout in (0.01, 0.99):
+            assert len(Folder(tmp_path, "train", seed=seed, holdout=holdout)) == 1
+            assert len(Folder(tmp_path, "val", seed=seed, holdout=holdout)) == 1
+
+
+def test_pictures_of_many_channels(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.integers(0, 5000, (6, 8, 5), dtype=np.uint16) for name in "abc"}
+    for name, array in arrays.items():
+        pair(tmp_path, "images", "masks", name, 1)
+        (tmp_path / "images" / f"{name}.jpg").unlink()
+        if name == "a":
+            np.save(tmp_path / "images" / "a.npy", array)
+        else:
+            options = {"planarconfig": "contig"} if name == "b" else {}
+            stored = array if name == "b" else array.transpose(2, 0, 1)
+            tifffile.imwrite(tmp_path / "images" / f"{name}.tif", stored, photometric="minisblack", **options)
+    data = Folder(tmp_path)
+    assert data.channels == 5
+    for index, name in enumerate("abc"):
+        assert np.array_equal(data[index].image, arrays[name]) and not data[index].colour
+    np.save(tmp_path / "images" / "a.npy", arrays["a"][..., :4])
+    with pytest.raises(ValueError, match=r"b.tif has 5 channels, but a.npy has 4"):
+        Folder(tmp_path)[1]

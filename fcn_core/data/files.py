@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from fcn_core.bands import BAND_SUFFIXES, inspect_bands, read_bands
+
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm")
+PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, ".npy")
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff", ".gif", ".pgm")
 
 
@@ -20,6 +23,19 @@ def read_photo(path: Path) -> np.ndarray:
             raise ValueError(f"{path} does not exist")
         raise ValueError(f"{path} cannot be read as a photo; the file is damaged or of a type that is not supported")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A photo as H×W×3 uint8 RGB, or the channels of a .npy or TIFF file as H×W×C uint8, uint16 or float32.
+
+    A TIFF file is a photo where it says that its three samples are colours, or holds 8-bit grey. ValueError when the
+    file cannot be read.
+    """
+    if path.suffix.lower() in BAND_SUFFIXES:
+        about = inspect_bands(path)
+        if about is not None and not about.photo:
+            return read_bands(path)
+    return read_photo(path)
 
 
 def read_label_map(path: Path) -> np.ndarray:

@@ -6,31 +6,51 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_core.data.files import read_colours, read_label_map, read_photo
-from fcn_core.data.layout import find_layout, numbered_classes
+from fcn_core.data.files import read_colours, read_label_map, read_picture
+from fcn_core.data.layout import Part, find_layout, held_out, numbered_classes
 from fcn_core.data.sample import Sample
 from fcn_core.labels import VOID, LabelSet
 
 
 class Folder:
-    """Map-style data set: `len(ds)`, `ds[i] -> Sample`, `ds.labels`, `ds.name`.
+    """Map-style data set: `len(ds)`, `ds[i] -> Sample`, `ds.labels`, `ds.name`, `ds.channels`.
+
+    Photos are RGB; .npy and TIFF files may have any number of channels, the same in all pictures.
 
     Label maps hold one class index a pixel (8-bit grey or palette PNG), 255 for void; where classes.txt gives
     colours, colour-coded label maps are understood too. Without classes.txt and `labels`, the classes are numbered up
     to the largest index found.
     """
 
-    def __init__(self, root: str | Path, split: str | None = None, *, labels: LabelSet | None = None) -> None:
-        """Find the files; ValueError names what is missing. split: such as "train"; None for a folder without."""
+    def __init__(
+        self,
+        root: str | Path,
+        split: str | None = None,
+        *,
+        labels: LabelSet | None = None,
+        holdout: float = 0.2,
+        seed: int = 0,
+    ) -> None:
+        """Find the files; ValueError names what is missing.
+
+        split: such as "train"; None for all of a folder without splits. Such a folder also has "train" and "val" as
+        long as `holdout` is above 0: about that share of its pictures is kept for validation, the same ones for the
+        same `seed` on every machine (`layout.held_out`).
+        """
         layout = find_layout(root)
         wanted = split or ""
-        if wanted not in layout.parts:
+        part = layout.parts.get(wanted)
+        if part is None and "" in layout.parts and wanted in ("train", "val") and holdout > 0:
+            part = _divided(layout.parts[""], wanted, holdout, seed)
+        if part is None:
             there = ", ".join(repr(name) for name in layout.parts if name)
             if wanted and not there:
-                raise ValueError(f"{layout.root} is not divided into splits; leave the split {wanted!r} out")
+                raise ValueError(
+                    f"{layout.root} is not divided into splits; leave the split {wanted!r} out, or ask for 'train' or "
+                    "'val' with a holdout above 0"
+                )
             asked = f"no split {wanted!r}" if wanted else "several splits and none was named"
             raise ValueError(f"{layout.root} has {asked}; its splits are {there}")
-        part = layout.parts[wanted]
         names = list(part.names) if part.names is not None else list(part.photos)
         for what, files in (("photo", part.photos), ("label map", part.masks)):
             missing = [name for name in names if name not in files]
@@ -49,6 +69,7 @@ class Folder:
         self.name = "-".join(text for text in (layout.root.resolve().name, wanted) if text)
         self.coloured = layout.coloured and labels is None
         self.labels = labels or layout.labels or self._numbered()
+        self.channels = read_picture(self.photos[0]).shape[2]
 
     def _numbered(self) -> LabelSet:
         """Classes 0 to the largest index of all label maps."""
@@ -62,7 +83,12 @@ class Folder:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        image = read_photo(self.photos[index])
+        image = read_picture(self.photos[index])
+        if image.shape[2] != self.channels:
+            raise ValueError(
+                f"{self.photos[index]} has {image.shape[2]} channels, but {self.photos[0].name} has {self.channels}; "
+                "all pictures of a data set must have the same"
+            )
         mask = self._label_map(self.masks[index])
         if image.shape[:2] != mask.shape:
             raise ValueError(
@@ -83,6 +109,16 @@ class Folder:
             if colours is not None:
                 return indices_of_colours(colours, self.labels, path)
         return read_label_map(path)
+
+
+def _divided(part: Part, split: str, holdout: float, seed: int) -> Part:
+    """One of the two splits of a folder that has none."""
+    kept_back = held_out(part.photos, holdout, seed)
+    wanted = {name for name in part.photos if (name in kept_back) == (split == "val")}
+    return Part(
+        photos={name: path for name, path in part.photos.items() if name in wanted},
+        masks={name: path for name, path in part.masks.items() if name in wanted},
+    )
 
 
 def indices_of_colours(colours: np.ndarray, labels: LabelSet, path: Path) -> np.ndarray:

@@ -1,22 +1,26 @@
 """Where the photos and label maps of a data set folder lie. Two layouts, each with or without splits:
 
-    images/NAME.jpg  masks/NAME.png                    all in one, or split by train.txt, val.txt (names, one a line)
+    images/NAME.jpg  masks/NAME.png                    all in one, or split by train.txt, val.txt (names, one a line),
+                                                       or by holding some out (`held_out`)
     images/train/NAME.jpg  masks/train/NAME.png        splits inside
     train/images/NAME.jpg  train/masks/NAME.png        splits outside
     train/NAME.png  trainannot/NAME.png                CamVid as published
 
 `classes.txt` beside them names the classes: one a line in the order of their indices, if wished with a colour
-(`road 128 64 128`). Empty lines and lines that begin with # do not count.
+(`road 128 64 128`). Empty lines and lines that begin with # do not count. Images may also be .npy and TIFF files of
+any number of channels (`fcn_core.bands`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_core.data.camvid import read_name_list
-from fcn_core.data.files import MASK_SUFFIXES, PHOTO_SUFFIXES, files_by_stem
+from fcn_core.data.files import MASK_SUFFIXES, PICTURE_SUFFIXES, files_by_stem
 from fcn_core.labels import VOID, LabelSet, spread_palette, voc_palette
 
 
@@ -98,6 +102,21 @@ def read_classes(path: Path) -> tuple[LabelSet, bool]:
     )
 
 
+def held_out(names: Iterable[str], share: float, seed: int) -> frozenset[str]:
+    """The names that are kept for validation in a folder without splits.
+
+    Each name is drawn by itself, from a hash of seed and name: about `share` (0-1) of them are held out, and a name
+    stays where it is when files are added or removed. Only where that would leave one of the two parts empty, the
+    name with the lowest (highest) draw is moved.
+    """
+    draws = {name: int(hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()[:12], 16) / 16**12 for name in names}
+    ordered = sorted(draws, key=lambda name: (draws[name], name))
+    count = sum(draw < share for draw in draws.values())
+    if len(ordered) > 1:
+        count = min(max(count, 1), len(ordered) - 1)
+    return frozenset(ordered[:count])
+
+
 def numbered_classes(count: int, name: str) -> LabelSet:
     """Classes that have only numbers."""
     names = tuple(f"class {i}" for i in range(count))
@@ -139,7 +158,7 @@ def _listed(part: Part, path: Path) -> Part:
 
 def _part(images: Path, masks: Path) -> Part:
     # JPEG label maps are found too, so that the linter can say what is wrong with them.
-    return Part(files_by_stem(images, PHOTO_SUFFIXES), files_by_stem(masks, (*MASK_SUFFIXES, ".jpg", ".jpeg")))
+    return Part(files_by_stem(images, PICTURE_SUFFIXES), files_by_stem(masks, (*MASK_SUFFIXES, ".jpg", ".jpeg")))
 
 
 def _folders(root: Path) -> list[Path]:

@@ -23,16 +23,21 @@ class Preprocessing:
     `scale` is the number that the pixel value 255 becomes before the mean is subtracted: 1.0 or
     255.0. `mean` and `std` have one number a channel, in `channel_order`, in units of `scale`.
     With more than three channels the first three are the colour and the rest stay where they are.
+    `values` says what an image is before that: "photo" is RGB or grey from 0 to 255, to which every picture file can
+    be brought; "raw" are the channels of a .npy or TIFF file in its own units (`of_bands`).
     """
 
     channel_order: str = "RGB"
     scale: float = 1.0
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    values: str = "photo"
 
     def __post_init__(self) -> None:
         if self.channel_order not in ("RGB", "BGR"):
             raise ValueError(f"channel_order is {self.channel_order!r}; it must be 'RGB' or 'BGR'")
+        if self.values not in ("photo", "raw"):
+            raise ValueError(f"values is {self.values!r}; it must be 'photo' or 'raw'")
         if len(self.mean) != len(self.std) or not self.mean:
             raise ValueError(
                 f"mean has {len(self.mean)} numbers and std has {len(self.std)}; give one of each a channel"
@@ -46,7 +51,7 @@ class Preprocessing:
 
         `data.statistics.measure` gives the two for a data set.
         """
-        return cls("RGB", 255.0, tuple(float(m) for m in mean), tuple(float(s) for s in std))
+        return cls("RGB", 255.0, tuple(float(m) for m in mean), tuple(float(s) for s in std), "raw")
 
     @property
     def channels(self) -> int:
@@ -84,6 +89,7 @@ class Preprocessing:
                 scale=float(data["scale"]),
                 mean=tuple(float(number) for number in data["mean"]),
                 std=tuple(float(number) for number in data["std"]),
+                values=str(data.get("values", "photo")),
             )
         except (KeyError, TypeError) as problem:
             raise ValueError(f"the preprocessing description is incomplete: {problem} is missing or wrong") from problem

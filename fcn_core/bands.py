@@ -1,0 +1,230 @@
+"""Images that are no RGB photos: depth, infrared, multi- and hyperspectral, from .npy and TIFF files.
+
+One shape for all of them: H×W×C, uint8, uint16 or float32, in the file's own units.
+
+- A .npy file holds H×W×C or H×W (one channel).
+- A TIFF file holds its channels as samples of each pixel, as planes, or as pages of equal size. Where the file says
+  which axis is which, that is followed. Where it does not (pages without a meaning), the axis that is clearly the
+  shortest of the three is the channels, if it comes first or last; three lengths that leave a doubt are refused.
+- Any other image file: a grey one has one channel, any other has three (RGB).
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tifffile
+
+from fcn_core.images import ImageError, check_size, decode, open_image, read_image, wide_grey
+
+TIFF_SUFFIXES = (".tif", ".tiff")
+BAND_SUFFIXES = (".npy", *TIFF_SUFFIXES)
+MAX_VALUES = 2**30  # 1 GiB of 8-bit values
+NPY_START = b"\x93NUMPY"
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+RGB_PHOTOMETRICS = (2, 3, 5, 6)  # RGB, palette, CMYK, YCbCr
+SHOWN_PERCENTILES = (1, 99)
+
+
+@dataclass(frozen=True)
+class BandFile:
+    """What a file's header says. photo: an RGB or 8-bit grey picture, for which `images.read_image` is the reader.
+
+    alpha: a photo whose fourth sample is its transparency.
+    """
+
+    channels: int
+    height: int
+    width: int
+    dtype: str
+    photo: bool
+    alpha: bool = False
+
+
+def read_bands(source: str | Path | bytes | np.ndarray, *, max_pixels: int | None = None) -> np.ndarray:
+    """The image as H×W×C uint8, uint16 or float32, in its own units (the file types are in the module's docstring).
+
+    bool and other integers and floats become uint8 and float32. Raises ImageError (a ValueError) that says what was
+    expected and what came: no image, other dimensions, values that are not finite, more than `max_pixels`.
+    """
+    if isinstance(source, np.ndarray):
+        return _as_bands(source, "the array", max_pixels)
+    data, name = _bytes_of(source)
+    if data.startswith(NPY_START):
+        shape, _ = _npy_header(data, name)
+        check_size(shape[1], shape[0], name, max_pixels)
+        return _as_bands(np.load(io.BytesIO(data), allow_pickle=False), name, max_pixels)
+    if data.startswith(TIFF_STARTS):
+        about = _tiff_header(data, name)
+        check_size(about.width, about.height, name, max_pixels)
+        if about.channels * about.height * about.width > MAX_VALUES:
+            raise ImageError(
+                f"{name} holds {about.channels} channels of {about.width}×{about.height}, which is too much"
+            )
+        return _as_bands(_tiff_values(data, name), name, max_pixels)
+    image, name = open_image(data if isinstance(source, bytes) else source)
+    check_size(*image.size, name, max_pixels)
+    if image.mode.startswith("I") or image.mode == "F":
+        return _as_bands(wide_grey(decode(image, name), name), name, max_pixels)
+    if image.mode == "L":
+        return np.array(decode(image, name))[..., None]
+    return read_image(image, max_pixels=max_pixels)
+
+
+def inspect_bands(source: str | Path | bytes) -> BandFile | None:
+    """What a .npy or TIFF file holds, from its header alone; None for every other file. ImageError if damaged."""
+    if isinstance(source, bytes):
+        start = source[:8]
+    else:
+        try:
+            with Path(source).open("rb") as file:
+                start = file.read(8)
+        except (OSError, ValueError):
+            return None
+    if start.startswith(NPY_START):
+        data, name = _bytes_of(source)
+        shape, dtype = _npy_header(data, name)
+        return BandFile(shape[2], shape[0], shape[1], str(dtype), photo=False)
+    if start.startswith(TIFF_STARTS):
+        return _tiff_header(*_bytes_of(source))
+    return None
+
+
+def show_bands(image: np.ndarray, *, colour: bool | None = None) -> np.ndarray:
+    """A picture of H×W×C bands to look at: H×W×3 uint8 RGB.
+
+    The first three channels become red, green and blue, a single one (or the first of two) grey, each stretched from
+    its 1st to its 99th percentile to 0-255. With `colour` (by default: uint8 with 3 or 4 channels) the first three
+    are colours from 0 to 255 already.
+    """
+    if colour is None:
+        colour = image.dtype == np.uint8 and image.shape[2] in (3, 4)
+    planes = image[..., :3] if image.shape[2] >= 3 else image[..., :1]
+    if colour:
+        return np.clip(planes, 0, 255).astype(np.uint8)
+    low, high = np.percentile(planes.astype(np.float32), SHOWN_PERCENTILES, axis=(0, 1))
+    stretched = (planes - low) / np.where(high > low, high - low, 1) * 255
+    return np.array(np.broadcast_to(np.rint(np.clip(stretched, 0, 255)).astype(np.uint8), (*image.shape[:2], 3)))
+
+
+def _bytes_of(source: str | Path | bytes) -> tuple[bytes, str]:
+    if isinstance(source, bytes):
+        return source, "the image"
+    path = Path(source)
+    try:
+        return path.read_bytes(), path.name
+    except (OSError, ValueError) as problem:
+        raise ImageError(f"{path} cannot be read: {problem}") from problem
+
+
+def _as_bands(values: np.ndarray, name: str, max_pixels: int | None) -> np.ndarray:
+    """H×W or H×W×C of any real dtype -> contiguous H×W×C of a dtype of ours, all values finite."""
+    if values.ndim == 2:
+        values = values[..., None]
+    if values.ndim != 3:
+        raise ImageError(f"{name}: expected an array H×W×C or H×W, got shape {values.shape}")
+    if values.dtype.kind not in "buif":
+        raise ImageError(f"{name}: expected numbers (uint8, uint16 or float32), got {values.dtype}")
+    check_size(values.shape[1], values.shape[0], name, max_pixels)
+    if values.shape[2] == 0:
+        raise ImageError(f"{name} has no channels (shape {values.shape})")
+    values = values.astype(np.uint8 if values.dtype == np.bool_ else values.dtype.newbyteorder("="), copy=False)
+    if values.dtype not in (np.uint8, np.uint16):
+        values = values.astype(np.float32)
+        if not np.isfinite(values).all():
+            share = 1 - np.isfinite(values).mean()
+            raise ImageError(
+                f"{name}: {share:.1%} of the values are not finite (NaN or infinite); write a number there, such as 0, "
+                "and void into the label map"
+            )
+    return np.ascontiguousarray(values)
+
+
+def _npy_header(data: bytes, name: str) -> tuple[tuple[int, int, int], np.dtype]:
+    """Shape H, W, C and dtype that a .npy file announces, checked against its size before anything is allocated."""
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    except ValueError as problem:
+        raise ImageError(f"{name} is a damaged .npy file: {problem}") from problem
+    if dtype.hasobject or dtype.kind not in "buif":
+        raise ImageError(f"{name}: expected numbers (uint8, uint16 or float32), got {dtype}")
+    if len(shape) not in (2, 3):
+        raise ImageError(f"{name}: expected an array H×W×C or H×W, got shape {shape}")
+    if len(data) - stream.tell() < int(np.prod(shape, dtype=object)) * dtype.itemsize:
+        raise ImageError(f"{name} is cut short: it announces shape {shape} of {dtype}; copy it again")
+    return (shape[0], shape[1], shape[2] if len(shape) == 3 else 1), dtype
+
+
+def _tiff_header(data: bytes, name: str) -> BandFile:
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            series, page = file.series[0], file.series[0].keyframe
+            axes, shape = _axes(series.axes, series.shape, name)
+            samples = int(page.samplesperpixel)
+            extra = tuple(int(kind) for kind in page.extrasamples)
+            photometric, dtype = int(page.photometric), series.dtype
+    except ImageError:
+        raise
+    except Exception as problem:  # tifffile raises whatever a damaged file leads to
+        raise ImageError(f"{name} is damaged or no TIFF that can be read ({problem})") from problem
+    size = dict(zip(axes, shape, strict=True))
+    channels = size.get("C", 1)
+    coloured = photometric in RGB_PHOTOMETRICS and dtype is not None and dtype.kind == "u"
+    alpha = coloured and samples == 4 and extra[-1:] in ((1,), (2,))
+    grey = channels == 1 and dtype is not None and dtype.itemsize == 1
+    photo = grey or (coloured and (samples == 3 or photometric in (3, 5)))
+    return BandFile(channels, size["Y"], size["X"], str(dtype), photo=photo, alpha=alpha)
+
+
+def _axes(axes: str, shape: tuple[int, ...], name: str) -> tuple[str, tuple[int, ...]]:
+    """tifffile's axes in our letters: Y, X and at most one C; axes of length 1 and further pages are left out."""
+    kept = [(axis, length) for axis, length in zip(axes, shape, strict=True) if length > 1 or axis in "YX"]
+    letters, lengths = "".join(axis for axis, _ in kept), tuple(length for _, length in kept)
+    if "S" in letters and len(letters) > 3:  # several pages of colour: the first is meant
+        kept = [(axis, length) for axis, length in kept if axis in "YXS"]
+        letters, lengths = "".join(axis for axis, _ in kept), tuple(length for _, length in kept)
+    if len(letters) == 2:
+        return letters, lengths
+    other = letters.replace("Y", "").replace("X", "")
+    if len(letters) != 3 or len(other) != 1:
+        raise ImageError(f"{name} has the axes {axes} of lengths {shape}; expected height, width and channels")
+    if other in "SC":
+        return letters.replace(other, "C"), lengths
+    first, middle, last = lengths  # pages without a meaning
+    if last < min(first, middle):
+        return "YXC", lengths
+    if first < min(middle, last):
+        return "CYX", lengths
+    raise ImageError(
+        f"{name} has pages of {last}×{middle} pixels, {first} of them, and does not say which axis is the channels; "
+        "save it as .npy with shape H×W×C"
+    )
+
+
+def _tiff_values(data: bytes, name: str) -> np.ndarray:
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        series = file.series[0]
+        axes, shape = _axes(series.axes, series.shape, name)
+        try:
+            values = series.asarray() if "S" not in series.axes or series.ndim <= 3 else series.keyframe.asarray()
+        except Exception as problem:
+            compression = getattr(series.keyframe.compression, "name", "in a way")
+            decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+            samples = dict(zip(axes, shape, strict=True)).get("C", 1)
+            if decoded is None or (decoded.shape[2] if decoded.ndim == 3 else 1) != samples:
+                raise ImageError(
+                    f"{name} is compressed ({compression}) in a way that cannot be read here, or damaged; save it "
+                    "without compression or with deflate"
+                ) from problem
+            if samples < 3:
+                return decoded
+            return decoded[..., [2, 1, 0, *range(3, samples)]]  # OpenCV gives blue first
+    values = values.reshape(shape)
+    return np.moveaxis(values, axes.index("C"), 2) if "C" in axes else values
