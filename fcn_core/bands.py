@@ -18,8 +18,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import tifffile
+from PIL import Image
 
-from fcn_core.images import ImageError, check_size, decode, open_image, read_image, wide_grey
+from fcn_core.images import (
+    MAX_PIXELS,
+    ImageError,
+    ImageSource,
+    check_size,
+    decode,
+    open_image,
+    read_bytes,
+    read_image,
+    wide_grey,
+)
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 BAND_SUFFIXES = (".npy", *TIFF_SUFFIXES)
@@ -53,7 +64,7 @@ def read_bands(source: str | Path | bytes | np.ndarray, *, max_pixels: int | Non
     """
     if isinstance(source, np.ndarray):
         return _as_bands(source, "the array", max_pixels)
-    data, name = _bytes_of(source)
+    data, name = read_bytes(source)
     if data.startswith(NPY_START):
         shape, _ = _npy_header(data, name)
         check_size(shape[1], shape[0], name, max_pixels)
@@ -86,12 +97,44 @@ def inspect_bands(source: str | Path | bytes) -> BandFile | None:
         except (OSError, ValueError):
             return None
     if start.startswith(NPY_START):
-        data, name = _bytes_of(source)
+        data, name = read_bytes(source)
         shape, dtype = _npy_header(data, name)
         return BandFile(shape[2], shape[0], shape[1], str(dtype), photo=False)
     if start.startswith(TIFF_STARTS):
-        return _tiff_header(*_bytes_of(source))
+        return _tiff_header(*read_bytes(source))
     return None
+
+
+def read_photo_of(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> np.ndarray:
+    """`images.read_image` for weights that read photos: what is no photo, but bands, is refused with its channels.
+
+    A .npy file is read as the array that it holds. Raises ImageError (a ValueError).
+    """
+    if isinstance(source, np.ndarray | Image.Image):
+        return read_image(source, max_pixels=max_pixels)
+    content = source if isinstance(source, str | Path) else read_bytes(source)[0]
+    about = inspect_bands(content)
+    if about is None:
+        return read_image(content, max_pixels=max_pixels)
+    if about.channels not in (1, 3) and not about.alpha:
+        name = Path(content).name if isinstance(content, str | Path) else "the image"
+        raise ImageError(
+            f"these weights read photos (3 channels, RGB), but {name} has {about.channels} channels of "
+            f"{about.width}×{about.height} pixels; choose weights that were trained on such images"
+        )
+    data, _ = read_bytes(content)
+    if data.startswith(NPY_START):
+        return read_image(read_bands(data, max_pixels=max_pixels), max_pixels=max_pixels)
+    return read_image(content, max_pixels=max_pixels)
+
+
+def content_of(source: ImageSource) -> bytes | np.ndarray:
+    """Bytes of an open file, the pixels of a PIL image; bytes and arrays as they are. ImageError for anything else."""
+    if isinstance(source, np.ndarray):
+        return source
+    if isinstance(source, Image.Image):
+        return np.array(source)
+    return read_bytes(source)[0]
 
 
 def show_bands(image: np.ndarray, *, colour: bool | None = None) -> np.ndarray:
@@ -109,16 +152,6 @@ def show_bands(image: np.ndarray, *, colour: bool | None = None) -> np.ndarray:
     low, high = np.percentile(planes.astype(np.float32), SHOWN_PERCENTILES, axis=(0, 1))
     stretched = (planes - low) / np.where(high > low, high - low, 1) * 255
     return np.array(np.broadcast_to(np.rint(np.clip(stretched, 0, 255)).astype(np.uint8), (*image.shape[:2], 3)))
-
-
-def _bytes_of(source: str | Path | bytes) -> tuple[bytes, str]:
-    if isinstance(source, bytes):
-        return source, "the image"
-    path = Path(source)
-    try:
-        return path.read_bytes(), path.name
-    except (OSError, ValueError) as problem:
-        raise ImageError(f"{path} cannot be read: {problem}") from problem
 
 
 def _as_bands(values: np.ndarray, name: str, max_pixels: int | None) -> np.ndarray:

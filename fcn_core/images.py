@@ -49,7 +49,7 @@ def read_image(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> n
 
 def open_image(source: str | Path | bytes | bytearray | BinaryIO) -> tuple[Image.Image, str]:
     """Open a file or bytes without decoding them: (lazy PIL image, name to use in messages). Raises ImageError."""
-    data, name = _read_bytes(source)
+    data, name = read_bytes(source)
     if not data:
         raise ImageError(f"{name} is empty (0 bytes); choose a {READABLE} file")
     try:
@@ -87,7 +87,8 @@ def _openable() -> dict:
     return Image.OPEN
 
 
-def _read_bytes(source: object) -> tuple[bytes, str]:
+def read_bytes(source: object) -> tuple[bytes, str]:
+    """Bytes of a path, an open binary file or bytes, and the name to use in messages. Raises ImageError."""
     if isinstance(source, bytes | bytearray):
         return bytes(source), "the image"
     if isinstance(source, str | Path):

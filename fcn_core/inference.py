@@ -10,14 +10,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from fcn_core.bands import content_of, read_bands, read_photo_of, show_bands
 from fcn_core.folding import folded_copy
-from fcn_core.images import MAX_PIXELS, ImageError, ImageSource, check_size, read_image
+from fcn_core.images import MAX_PIXELS, ImageError, ImageSource
 from fcn_core.models.fcn import FCN
 from fcn_core.models.windowing import WindowedFCN
 from fcn_core.result import Encoded, SegmentationResult, heads_text
@@ -157,17 +159,24 @@ class Segmenter:
 
     def _read(self, image: ImageSource, max_side: int | None, max_pixels: int | None) -> tuple[np.ndarray, np.ndarray]:
         """(what the network reads, H×W×C; the photo to show, H×W×3 uint8 RGB)."""
-        channels = self.loaded.record.preprocessing.channels
-        if channels in (1, 3):
-            shown = _shrunk(read_image(image, max_pixels=max_pixels), max_side)
+        preprocessing = self.loaded.record.preprocessing
+        channels = preprocessing.channels
+        if preprocessing.values == "photo" and channels in (1, 3):
+            shown = _shrunk(read_photo_of(image, max_pixels=max_pixels), max_side)
             return (shown if channels == 3 else cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)[:, :, None]), shown
-        if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != channels:
-            came = f"an array of shape {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-            raise ImageError(f"these weights read {channels} channels: expected an array H×W×{channels}, got {came}")
-        check_size(image.shape[1], image.shape[0], "the array", max_pixels)
-        planes = _shrunk(image, max_side)
-        shown = np.clip(planes[:, :, : 3 if channels > 3 else 1], 0, 255).astype(np.uint8)
-        return planes, read_image(shown, max_pixels=None)
+        source = image if isinstance(image, str | Path | np.ndarray) else content_of(image)
+        bands = read_bands(source, max_pixels=max_pixels)
+        if bands.shape[2] != channels:
+            name = Path(source).name if isinstance(source, str | Path) else "the image"
+            turned = ""
+            if bands.shape[0] == channels:
+                turned = "; its first axis has that length, so move it to the end: numpy.moveaxis(a, 0, 2)"
+            raise ImageError(
+                f"these weights read {channels} channels: expected an image H×W×{channels}, but {name} has "
+                f"{bands.shape[2]} (shape {bands.shape}){turned}"
+            )
+        planes = _shrunk(bands, max_side)
+        return planes, show_bands(planes)
 
     def _forward(
         self, planes: np.ndarray, heads: tuple[int, ...], *, maps: bool = True
@@ -205,4 +214,4 @@ def _shrunk(image: np.ndarray, max_side: int | None) -> np.ndarray:
         raise ValueError(f"expected max_side of at least 1 pixel, got {max_side}")
     scale = max_side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], *image.shape[2:])

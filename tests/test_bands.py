@@ -112,7 +112,7 @@ def test_what_cannot_be_read_says_why(data, expected):
 def test_sizes_are_limited_before_decoding(tmp_path):
     with pytest.raises(ImageError, match="limit is"):
         read_bands(npy(EIGHT), max_pixels=100)
-    with pytest.raises(ImageError, match="cannot be read"):
+    with pytest.raises(ImageError, match="does not exist"):
         read_bands(tmp_path / "none.npy")
 
 

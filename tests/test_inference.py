@@ -5,15 +5,18 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from segmenters import tiny_model, tiny_weights
 from torch import nn
 
+from fcn_core.bands import show_bands
 from fcn_core.folding import folded_copy
-from fcn_core.images import ImageError
+from fcn_core.images import ImageError, png_bytes
 from fcn_core.inference import Segmenter
 from fcn_core.models.fcn import FCNOutput
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
@@ -236,10 +239,50 @@ def test_other_numbers_of_channels() -> None:
     assert Segmenter(grey).segment(PHOTO).image.shape == PHOTO.shape
     cube = tiny_weights(in_channels=5)
     object.__setattr__(cube.record, "preprocessing", Preprocessing(mean=(0.5,) * 5, std=(0.25,) * 5))
-    result = Segmenter(cube).segment(np.dstack([PHOTO, PHOTO[:, :, :2]]))
-    assert np.array_equal(result.image, PHOTO)
+    bands = np.dstack([PHOTO, PHOTO[:, :, :2]])
+    result = Segmenter(cube).segment(bands)
+    assert np.array_equal(result.image, show_bands(bands)) and result.image[..., 1].std() > 0
     with pytest.raises(ImageError, match="H×W×5"):
         Segmenter(cube).segment(PHOTO)
+
+
+def test_files_of_many_channels(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    bands = rng.integers(0, 4000, (40, 60, 6), dtype=np.uint16)
+    weights = tiny_weights(in_channels=6)
+    object.__setattr__(weights.record, "preprocessing", Preprocessing.of_bands((2000.0,) * 6, (1000.0,) * 6))
+    segmenter = Segmenter(weights)
+    expected = segmenter.segment(bands)
+    np.save(tmp_path / "a.npy", bands)
+    tifffile.imwrite(tmp_path / "a.tif", bands.transpose(2, 0, 1), photometric="minisblack")
+    for source in (tmp_path / "a.npy", str(tmp_path / "a.tif"), (tmp_path / "a.npy").read_bytes()):
+        result = segmenter.segment(source)
+        np.testing.assert_array_equal(result.label_maps[8], expected.label_maps[8])
+        assert np.array_equal(result.image, show_bands(bands))
+    with (tmp_path / "a.tif").open("rb") as file:
+        np.testing.assert_array_equal(segmenter.segment(file).label_maps[8], expected.label_maps[8])
+    assert segmenter.segment(bands, max_side=30).image.shape == (20, 30, 3)
+    with pytest.raises(ImageError, match=r"read 6 channels: expected an image H×W×6, but b.npy has 4"):
+        np.save(tmp_path / "b.npy", bands[..., :4])
+        segmenter.segment(tmp_path / "b.npy")
+    with pytest.raises(ImageError, match="moveaxis"):
+        segmenter.segment(bands.transpose(2, 0, 1))
+    with pytest.raises(ImageError, match="H×W×6, but the image has 3"):
+        segmenter.segment(png_bytes(PHOTO))
+    photos = Segmenter(tiny_weights())
+    for name in ("a.npy", "a.tif"):
+        with pytest.raises(ImageError, match=rf"read photos \(3 channels, RGB\), but {name} has 6 channels"):
+            photos.segment(tmp_path / name)
+    np.save(tmp_path / "photo.npy", PHOTO)
+    np.testing.assert_array_equal(photos.segment(tmp_path / "photo.npy").image, PHOTO)
+
+
+def test_one_raw_channel_is_not_made_grey_of_8_bits() -> None:
+    depth = np.random.default_rng(0).uniform(500, 9000, (40, 50)).astype(np.float32)
+    weights = tiny_weights(in_channels=1)
+    object.__setattr__(weights.record, "preprocessing", Preprocessing.of_bands((4000.0,), (2000.0,)))
+    planes, shown = Segmenter(weights)._read(depth, None, None)
+    assert np.array_equal(planes[..., 0], depth) and shown.shape == (40, 50, 3)
 
 
 def test_results_can_be_pickled() -> None:

@@ -109,6 +109,7 @@ class _PictureSaver:
         self.folder, self.formats, self.labels, self.count = folder, formats, labels, 0
 
     def __call__(self, sample: Any, head: int, label_map: Any) -> None:
+        from fcn_core.bands import show_bands
         from fcn_core.draw import error_map
         from fcn_core.export import index_png, overlay_png, palette_png
         from fcn_core.images import png_bytes
@@ -117,7 +118,7 @@ class _PictureSaver:
         made = {
             "index": lambda: index_png(label_map),
             "palette": lambda: palette_png(label_map, labels),
-            "overlay": lambda: overlay_png(sample.image, label_map, labels),
+            "overlay": lambda: overlay_png(show_bands(sample.image, colour=sample.colour), label_map, labels),
             "error": lambda: png_bytes(error_map(sample.mask, label_map)),
         }
         for format in self.formats:

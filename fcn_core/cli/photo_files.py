@@ -21,6 +21,7 @@ SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".ppm", ".pgm",
     ".jp2", ".avif", ".qoi",
 )  # fmt: skip
+ARRAY_SUFFIXES = (".npy",)  # taken from folders only for weights that read such files
 OWN_RESULT = re.compile(r"\.(8|16|32)s\.(index|palette|overlay)\.png$")
 
 
@@ -32,19 +33,19 @@ class Found:
     problems: tuple[str, ...]
 
 
-def find_photos(arguments: Sequence[str], *, out: Path | None = None) -> Found:
+def find_photos(arguments: Sequence[str], *, out: Path | None = None, arrays: bool = False) -> Found:
     """Photos of a list of files, folders and patterns.
 
     A file is taken whatever its name; a folder gives every picture in it and below, by suffix; a pattern
     (`*`, `?`, `[…]`, `**`) is for shells that leave patterns alone. Hidden files, the results of an
-    earlier run and what lies under `out` are left out of folders.
+    earlier run and what lies under `out` are left out of folders. arrays: folders give .npy files too.
     """
     photos: dict[str, Path] = {}
     problems: list[str] = []
     for argument in arguments:
         path = Path(os.path.expanduser(argument))  # a name such as ~draft.jpg, of no user, stays as it is
         if path.is_dir():
-            found = _in_folder(path, out)
+            found = _in_folder(path, out, (*SUFFIXES, *ARRAY_SUFFIXES) if arrays else SUFFIXES)
             lack = f"{argument} contains no pictures ({', '.join(SUFFIXES[:6])} …)"
         elif not os.path.lexists(path) and glob.has_magic(argument):
             matches = sorted(glob.glob(str(path), recursive=True))
@@ -59,7 +60,7 @@ def find_photos(arguments: Sequence[str], *, out: Path | None = None) -> Found:
     return Found(tuple(photos.values()), tuple(problems))
 
 
-def _in_folder(folder: Path, out: Path | None) -> list[Path]:
+def _in_folder(folder: Path, out: Path | None, suffixes: tuple[str, ...]) -> list[Path]:
     found = []
     skipped = os.path.abspath(out) if out is not None else None
     for here, folders, files in os.walk(folder):
@@ -69,7 +70,7 @@ def _in_folder(folder: Path, out: Path | None) -> list[Path]:
         found += [
             Path(here, name)
             for name in sorted(files)
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".") and not OWN_RESULT.search(name)
+            if name.lower().endswith(suffixes) and not name.startswith(".") and not OWN_RESULT.search(name)
         ]
     return found
 

@@ -30,7 +30,9 @@ FORMATS = ("index", "palette", "overlay", "coco", "npz", "report")
 
 
 def segment(
-    images: Annotated[list[str], typer.Argument(help="Photos, folders (with all below) or patterns like '*.jpg'.")],
+    images: Annotated[
+        list[str], typer.Argument(help="Photos or .npy, folders (with all below) or patterns like '*.jpg'.")
+    ],
     weights: WeightsOption = "streets",
     head: HeadOption = FINEST,
     out: Annotated[Path, typer.Option(help="Folder for the results.", file_okay=False)] = Path("segmented"),
@@ -43,15 +45,15 @@ def segment(
     device: DeviceOption = "auto",
     json: JsonOption = None,
 ) -> None:
-    """Label every pixel of photos.
+    """Label every pixel of photos, or of .npy and TIFF images with weights of as many channels.
 
     Results of photo.jpg are called photo.jpg.8s.index.png and so on; no result overwrites another, and results of
     earlier runs stay (new ones get a number) unless --overwrite is given. A photo that cannot be read gets one line
     on standard error, the others are done, and the exit code is 1.
     """
     formats = choose_words("--format", format, FORMATS)
-    found = find_photos(images, out=out)
     segmenter, heads = _open(weights, head, device)
+    found = find_photos(images, out=out, arrays=segmenter.loaded.record.preprocessing.values == "raw")
     names = result_names(found.photos)
     folder = ResultFolder(out, overwrite=overwrite, photos=found.photos)
     for problem in found.problems:
