@@ -13,7 +13,8 @@ def read_mat(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
 
     try:
-        return {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
+        with path.open("rb") as file:
+            return {name: value for name, value in loadmat(file).items() if not name.startswith("__")}
     except FileNotFoundError:
         raise ValueError(f"{path} does not exist") from None
     except NotImplementedError:

@@ -6,8 +6,9 @@
     …/VOC2010/ImageSets/Main/{train,val}.txt   4,998 and 5,105 names
 
 VOC2010 is looked for at and below root, so the annotations and VOCdevkit may lie side by side. Instead of trainval/,
-PNG label maps are read too: VOC2010/SegmentationClassContext/NAME.png with 0 for all other classes and 1-59, and their
-lists in ImageSets/SegmentationContext.
+PNG label maps are read too, as the converter of MMSegmentation writes them: VOC2010/SegmentationClassContext/NAME.png,
+0 for all other classes, 1-59 for the classes in the order of the *alphabet* (of the published ids), and the lists in
+ImageSets/SegmentationContext.
 
 The 59-class task: 59 classes are learned and scored, and what belongs to none of them is void (255). The released FCN
 nets instead have 60 outputs: they learn those other pixels as class 0, background; `background=True` reads the labels
@@ -111,14 +112,17 @@ def read_annotation(path: Path, *, table: np.ndarray) -> np.ndarray:
 
 
 def read_drawn(path: Path, *, background: bool = False) -> np.ndarray:
-    """A PNG label map (0 other, 1-59) as H×W uint8 class indices."""
+    """A PNG label map (0 other, 1-59 in the order of the alphabet) as H×W uint8 class indices."""
     indices = read_label_map(path)
-    if background:
-        return indices
     outside = indices[(indices > len(PASCAL_CONTEXT)) & (indices != VOID)]
     if outside.size:
         raise ValueError(f"{path} contains {int(outside.max())}; PASCAL-Context's PNG label maps hold 0 to 59")
-    return np.where((indices == 0) | (indices == VOID), VOID, indices - 1).astype(np.uint8)
+    table = np.full(256, VOID, dtype=np.uint8)
+    table[0] = 0 if background else VOID
+    in_files = sorted(PASCAL_CONTEXT.classes, key=lambda name: SYNONYMS.get(name, name))
+    for place, name in enumerate(in_files, start=1):
+        table[place] = PASCAL_CONTEXT.index(name) + background
+    return table[indices]
 
 
 def parts(root: str | Path) -> dict[str, Part]:
