@@ -18,11 +18,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Portion:
-    """What a file held from some place on. offset: byte where the next reading begins; damaged: lines left out."""
+    """What a file held from some place on. offset: byte where the next reading begins; lines: how many were read;
+    damaged: places among them (from 1) of those that were left out.
+    """
 
     records: list[Record]
     offset: int
-    damaged: int
+    lines: int
+    damaged: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,11 @@ class MetricsFile:
                 file.seek(offset)
                 data = file.read()
         except FileNotFoundError:
-            return Portion([], 0, 0)
+            return Portion([], 0, 0, ())
         whole = data[: data.rfind(b"\n") + 1]
-        found = [_record(line) for line in whole.splitlines() if line.strip()]
-        records = [record for record in found if record is not None]
-        return Portion(records, offset + len(whole), len(found) - len(records))
+        found = [_record(line) for line in whole.splitlines()]
+        damaged = tuple(place for place, record in enumerate(found, 1) if record is None)
+        return Portion([r for r in found if r is not None], offset + len(whole), len(found), damaged)
 
     def edition(self) -> str:
         """Changes when the file was cut back: whoever reads on from an offset then begins anew. Empty: no file."""

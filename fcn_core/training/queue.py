@@ -1,0 +1,203 @@
+"""One run a device at a time on this machine, first come first served; the others wait and say for whom.
+
+Each run that wants a device keeps a ticket, a small file named by its process. A ticket counts as long as that process
+lives, so nothing has to be tidied after a kill. Whoever looks at the tickets holds a file lock meanwhile: of two runs
+that come at the same instant, one goes and the other waits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from fcn_core.home import cache_folder
+from fcn_core.training.config import TrainConfig
+from fcn_core.training.process import leads_the_others, lives, started, stop_signals
+from fcn_core.training.run_state import read_run
+from fcn_core.training.runs import RunFolder, read_json, replace_text
+
+LOOK_EVERY_SECONDS = 1.0
+OTHER_RUN = "run:"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A place in the queue. run: path of the run's folder; pid and process_started: who holds the ticket; since: when
+    the run was launched, seconds since 1970; has_turn: it may use its devices.
+    """
+
+    run: str
+    devices: tuple[str, ...]
+    pid: int
+    process_started: float
+    since: float
+    has_turn: bool = False
+
+    @property
+    def id(self) -> str:
+        return Path(self.run).name
+
+
+def queue_folder() -> Path:
+    """Where the tickets of this machine lie; the folder above may be shared by several machines."""
+    return cache_folder() / "queue" / socket.gethostname()
+
+
+def take_ticket(folder: RunFolder, devices: tuple[str, ...], *, pid: int | None = None) -> list[Ticket]:
+    """Enter the queue, or look how it stands: the tickets that come before, in order; none means go ahead.
+
+    pid: the process that the ticket belongs to; empty takes this one. ValueError when another process works on the
+    run. A ticket without devices never waits.
+    """
+    pid = os.getpid() if pid is None else pid
+    began = started(pid)
+    if began is None:  # it has ended already
+        return []
+    run = str(folder.path.resolve())
+    with _lock():
+        tickets = _tickets()
+        own = next((t for t in tickets if t.pid == pid and t.run == run), None)
+        twin = next((t for t in tickets if t.pid != pid and t.run == run), None)
+        if twin is not None:
+            raise ValueError(f"{twin.id} is being trained already, by process {twin.pid}; stop that one first")
+        if own is None:
+            since = folder.launched().get("launched")
+            since = since if isinstance(since, int | float) else began
+            own = Ticket(run=run, devices=devices, pid=pid, process_started=began, since=since)
+        if own.has_turn:
+            return []
+        ahead = [
+            other for other in tickets
+            if other.pid != pid and set(other.devices) & set(own.devices)
+            and (other.has_turn or (other.since, other.pid) < (own.since, own.pid))
+        ]  # fmt: skip
+        if not ahead:
+            own = Ticket(**{**asdict(own), "has_turn": True})
+        replace_text(_file(pid), json.dumps(asdict(own)) + "\n")
+    return sorted(ahead, key=lambda other: (not other.has_turn, other.since, other.pid))
+
+
+def give_back_ticket(pid: int | None = None) -> None:
+    """Leave the queue; the next run goes."""
+    _file(os.getpid() if pid is None else pid).unlink(missing_ok=True)
+
+
+@contextmanager
+def turn(
+    folder: RunFolder, config: TrainConfig, devices: tuple[str, ...], *, every: float = LOOK_EVERY_SECONDS
+) -> Iterator[bool]:
+    """Wait until the run that it starts from has finished and its devices are free; they are its own in the block.
+
+    Yields False when somebody asked it to stop before (a signal, or the wish in the folder). What it waits for stands
+    in status.json and in the log. devices: empty does not wait for any. ValueError when the run it starts from does
+    not exist, or another process works on this one. Under torchrun the processes of a run hold one ticket, which
+    belongs to torchrun.
+    """
+    owner = os.getppid() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else os.getpid()
+    leads = leads_the_others()
+    try:
+        with stop_signals() as stop:
+            waits = _Waits(folder, stop, every) if leads else None
+            may_go = _for_start(folder, config, stop, waits, every) and _for_devices(
+                folder, devices, owner, stop, waits, every
+            )
+        if leads:
+            if may_go:
+                folder.write_status("preparing", name=config.name, message="loading")
+            else:
+                folder.log("stopped while it waited")
+                folder.write_status("stopped", name=config.name, message="stopped while it waited")
+        yield may_go
+    finally:
+        if leads:
+            give_back_ticket(owner)
+
+
+class _Waits:
+    """Says what a run waits for, once for each cause, and shows life."""
+
+    def __init__(self, folder: RunFolder, stop: threading.Event, every: float) -> None:
+        self.folder, self.said = folder, ""
+
+    def say(self, cause: str, waiting_for: str) -> None:
+        if cause != self.said:
+            self.said = cause
+            self.folder.log(cause)
+            self.folder.write_status("queued", message=cause, waiting_for=waiting_for)
+        else:
+            os.utime(self.folder.status_file)
+
+
+def _for_start(
+    folder: RunFolder, config: TrainConfig, stop: threading.Event, waits: _Waits | None, every: float
+) -> bool:
+    """Wait for the run whose weights are the start; False when asked to stop."""
+    if not (config.start or "").startswith(OTHER_RUN):
+        return True
+    other = (config.start or "").removeprefix(OTHER_RUN)
+    path = folder.path.resolve().parent / other
+    while not (stop.is_set() or folder.stop_asked()):
+        if not path.is_dir():
+            raise ValueError(f"this run starts from {other}, but there is no such run in {path.parent}")
+        info = read_run(path)
+        if info.state == "finished":
+            return True
+        if waits is not None:
+            sentence = f"waits for {other} to finish, from whose best weights it starts"
+            if not info.living:
+                sentence = f"waits for {other}, which {_ENDED[info.state]}: resume that one, or stop this one"
+            waits.say(sentence, other)
+        stop.wait(every)
+    return False
+
+
+_ENDED = {"stopped": "was stopped", "failed": "failed", "crashed": "crashed"}
+
+
+def _for_devices(
+    folder: RunFolder, devices: tuple[str, ...], owner: int, stop: threading.Event, waits: _Waits | None, every: float
+) -> bool:
+    """Wait for the devices; False when asked to stop."""
+    while not (stop.is_set() or folder.stop_asked()):
+        ahead = take_ticket(folder, devices, pid=owner)
+        if not ahead:
+            return True
+        if waits is not None:
+            shared = ", ".join(device for device in devices if any(device in other.devices for other in ahead))
+            names = [other.id for other in ahead]
+            waits.say(f"waits for {' and '.join(names)} on {shared}", names[-1])
+        stop.wait(every)
+    return False
+
+
+def _lock() -> FileLock:
+    queue_folder().mkdir(parents=True, exist_ok=True)
+    return FileLock(queue_folder() / "lock", timeout=60)
+
+
+def _file(pid: int) -> Path:
+    return queue_folder() / f"{pid}.json"
+
+
+def _tickets() -> list[Ticket]:
+    """All tickets of living processes; the others are thrown away. Only under the lock."""
+    tickets = []
+    for path in queue_folder().glob("*.json"):
+        values = read_json(path)
+        try:
+            ticket = Ticket(**{**values, "devices": tuple(values["devices"])})
+        except (KeyError, TypeError):
+            ticket = None
+        if ticket is not None and lives(ticket.pid, ticket.process_started):
+            tickets.append(ticket)
+        else:
+            path.unlink(missing_ok=True)
+    return tickets
