@@ -97,7 +97,8 @@ def test_resume_equals_never_having_stopped(root, tmp_path, workers, kind):
 
     whole, parts = records(tmp_path / "whole"), records(tmp_path / "parts")
     assert [r["step"] for r in parts] == list(range(1, 13))
-    for key in ("loss", "lr", "grad_norm"):
+    assert [r["lr"] for r in parts] == [r["lr"] for r in whole]
+    for key in ("loss", "loss_sum", "grad_norm"):
         assert [r[key] for r in parts] == pytest.approx([r[key] for r in whole], rel=1e-5), key
     first, second = (RunFolder(tmp_path / name).load_state() for name in ("whole", "parts"))
     for name, value in first["averaged"].items():
@@ -133,7 +134,7 @@ def test_a_loss_that_is_no_number_stops_with_a_sentence(root, tmp_path):
 
 def test_a_run_by_the_clock_ends_in_time(root, tmp_path):
     result = train(settings(root, steps=None, minutes=0.02), tmp_path / "run")
-    rates = [r["lr"] for r in records(result.run_dir)]
+    rates = [r["lr"]["kernels"] for r in records(result.run_dir)]
     assert result.state == "finished" and result.steps == len(rates) >= 1
     assert rates[-1] <= max(rates)
 

@@ -77,7 +77,20 @@ def heads_loss(
     smoothing: float = 0.0,
 ) -> Tensor:
     """Weighted sum of the heads' losses (deep supervision). logits: head -> N×K×H×W; the rest as `pixel_loss`."""
-    total = torch.stack(
+    total = summed_loss(logits, target, head_weights=head_weights, weights=weights, smoothing=smoothing)
+    return total if reduction == "sum" else total / counted_weight(target, weights).clamp(min=1e-6)
+
+
+def summed_loss(
+    logits: Mapping[int, Tensor],
+    target: Tensor,
+    *,
+    head_weights: Mapping[int, float],
+    weights: Tensor | None = None,
+    smoothing: float = 0.0,
+) -> Tensor:
+    """Cross-entropy added up over all pixels that count and over the heads, each times its weight."""
+    return torch.stack(
         [
             share
             * F.cross_entropy(
@@ -92,9 +105,10 @@ def heads_loss(
             if share > 0
         ]
     ).sum()
-    if reduction == "sum":
-        return total
-    # One count of the classes serves all heads.
-    pixels = torch.bincount(target.flatten(), minlength=VOID + 1)[:VOID].to(total)
-    counted = pixels.sum() if weights is None else (pixels[: len(weights)] * weights).sum()
-    return total / counted.clamp(min=1e-6)
+
+
+def counted_weight(target: Tensor, weights: Tensor | None = None) -> Tensor:
+    """What a mean loss divides by: the pixels that are not void, each times its class weight. One count of the
+    classes serves all heads."""
+    pixels = torch.bincount(target.flatten(), minlength=VOID + 1)[:VOID].float()
+    return pixels.sum() if weights is None else (pixels[: len(weights)] * weights).sum()

@@ -72,7 +72,7 @@ class MetricsFile:
         return f"{facts.st_dev}-{facts.st_ino}"
 
     def rewind(self, step: int) -> None:
-        """Drop everything behind the last record of `step`, and a torn last line, in one move.
+        """Drop everything behind the last record of `step`, the final test, and a torn last line, in one move.
 
         What a killed run wrote behind its last checkpoint will be written again. A damaged line before that place
         stays, so that it goes on being named.
@@ -84,7 +84,7 @@ class MetricsFile:
         kept = 0
         for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
             record = _record(line)
-            if record is not None and record.get("step", 0) > step:
+            if record is not None and (record.get("step", 0) > step or record.get("kind") == "test"):
                 break
             kept += len(line)
         if kept == len(data):

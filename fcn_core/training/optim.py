@@ -56,7 +56,9 @@ def build_optimiser(model: nn.Module, settings: OptimSettings) -> torch.optim.Op
 def rate_factor(settings: ScheduleSettings, *, step: int, progress: float) -> float:
     """Factor on the learning rate for the step that comes next. step: steps done; progress: share done, 0-1."""
     done = min(max(progress, 0.0), 1.0)
-    if settings.kind == "poly":
+    if settings.kind == "step":
+        factor = settings.drop ** sum(done >= share for share in settings.drop_at)
+    elif settings.kind == "poly":
         factor = (1 - done) ** settings.power
     elif settings.kind == "cosine":
         factor = 0.5 * (1 + cos(pi * done))

@@ -33,7 +33,7 @@ class Progress:
 @dataclass(frozen=True)
 class TrainResult:
     """How a run ended. state: finished or stopped. weights: the best by validation, else the last; None when the run
-    was stopped before there were any. evaluation: the last validation.
+    was stopped before there were any. evaluation: the last validation. test: of the best weights on the test data.
     """
 
     run_dir: Path
@@ -43,6 +43,7 @@ class TrainResult:
     weights: Path | None
     best_miou: float | None
     evaluation: Evaluation | None
+    test: Evaluation | None = None
 
 
 ProgressCallback = Callable[[Progress], None]

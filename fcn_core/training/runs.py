@@ -213,6 +213,10 @@ class RunFolder:
 
     # Checkpoints.
 
+    def weights(self) -> Path | None:
+        """The best weights by validation, else the last; None before there are any."""
+        return next((path for path in (self.best, self.final) if path.is_file()), None)
+
     def save_state(self, state: dict[str, Any]) -> None:
         """Write checkpoints/last.pt aside and move it into place: a crash while writing leaves the old one.
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DataLoaderConfiguration
 from torch import Tensor
 
 from fcn_core.allocator import keep_freed_memory
 from fcn_core.data.kept import LabelledPictures
+from fcn_core.data.statistics import measure
 from fcn_core.labels import LabelSet
 from fcn_core.models.fcn import FCN, build
-from fcn_core.models.transplant import transplant_classifier
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.losses import class_weights
 from fcn_core.training.optim import AveragedModel, build_optimiser
+from fcn_core.training.start import find_start
 from fcn_core.training.stream import Draws, count_classes, open_data
+from fcn_core.training.together import build_accelerator, share_layers
 from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 
 DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -37,6 +37,7 @@ class Parts:
     optimiser: torch.optim.Optimizer
     draws: Draws
     val: LabelledPictures | None
+    test: LabelledPictures | None
     labels: LabelSet
     preprocessing: Preprocessing
     weights: Tensor | None
@@ -47,42 +48,117 @@ class Parts:
         return self.averaged.model if self.averaged else self.model  # type: ignore[return-value]
 
 
-def prepare(config: TrainConfig, *, fresh: bool = True, log: Callable[[str], None] = lambda text: None) -> Parts:
-    """Open the data, build and fill the network. fresh: load `config.start`; a resumed run brings its own weights."""
+@dataclass(frozen=True)
+class Data:
+    """The opened data sets of a run; their classes, channels and tasks agree."""
+
+    train: tuple[LabelledPictures, ...]
+    val: LabelledPictures | None
+    test: LabelledPictures | None
+
+    @property
+    def labels(self) -> LabelSet:
+        return self.train[0].labels
+
+    @property
+    def channels(self) -> int:
+        return channels_of(self.train[0])
+
+    @property
+    def tasks(self) -> dict[str, int]:
+        """Further sets of classes, name -> number of classes."""
+        return {name: len(labels) for name, labels in tasks_of(self.train[0]).items()}
+
+
+def channels_of(data: LabelledPictures) -> int:
+    """Channels of its pictures."""
+    return getattr(data, "channels", 3)
+
+
+def tasks_of(data: LabelledPictures) -> dict[str, LabelSet]:
+    """Its further label sets by name."""
+    return dict(getattr(data, "tasks", {}))
+
+
+def open_all(config: TrainConfig) -> Data:
+    """Open every data set of the settings; ValueError when one is missing or they do not go together."""
+    train = tuple(open_data(settings) for settings in config.train)
+    val = open_data(config.val) if config.val else None
+    test = open_data(config.test) if config.test else None
+    first = train[0]
+    for what, other in [("training", part) for part in train[1:]] + [("validation", val), ("test", test)]:
+        if other is None:
+            continue
+        if other.labels.classes != first.labels.classes or tasks_of(other) != tasks_of(first):
+            raise ValueError(f"the {what} data {other.name} have other classes than the training data {first.name}")
+        if channels_of(other) != channels_of(first):
+            raise ValueError(
+                f"pictures of {other.name} have {channels_of(other)} channels, those of {first.name} "
+                f"{channels_of(first)}; a network takes one kind"
+            )
+    return Data(train, val, test)
+
+
+def usual_preprocessing(data: Data) -> Preprocessing:
+    """ImageNet's for photos; for other images the mean and deviation of each channel of the training data."""
+    if data.channels == 3 and data.train[0][0].image.dtype.name == "uint8":
+        return IMAGENET
+    return Preprocessing.of_bands(*measure(data.train[0]))
+
+
+def prepare(
+    config: TrainConfig,
+    *,
+    saved: Mapping[str, Any] | None = None,
+    runs: Path | None = None,
+    log: Callable[[str], None] = lambda text: None,
+) -> Parts:
+    """Open the data, build the network and fill it from `config.start`.
+
+    saved: the checkpoint of a run that goes on; it brings its own weights and preprocessing (see `unpack`). runs: the
+    folder in which `run:ID` is looked for. ValueError says what does not fit.
+    """
     keep_freed_memory()
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     accelerator = build_accelerator(config)
-    train_data = [open_data(settings) for settings in config.train]
-    val = open_data(config.val) if config.val else None
-    labels = train_data[0].labels
-    if val is not None and val.labels.classes != labels.classes:
-        raise ValueError(f"validation data {val.name} has other classes than the training data {train_data[0].name}")
+    data = open_all(config)
+    start = find_start(config, runs=runs) if config.start and saved is None else None
+    if saved is not None:
+        preprocessing = Preprocessing.from_dict(saved["preprocessing"])
+    elif start is not None and start.preprocessing.channels == data.channels:
+        preprocessing = start.preprocessing
+    else:
+        preprocessing = usual_preprocessing(data)
     draws = Draws(
-        train_data,
+        data.train,
         shares=[settings.share for settings in config.train],
         augment=config.augment,
-        preprocessing=IMAGENET,
+        preprocessing=preprocessing,
         seed=config.seed,
+        sample_share=config.loss.sample_share,
     )
     weights = None
     if config.loss.class_weights != "none":
-        counts = count_classes(train_data, draws.shares.tolist())
+        counts = count_classes(data.train, draws.shares.tolist())
         weights = class_weights(counts, config.loss.class_weights)
         listed = [] if weights is None else weights.tolist()
-        said = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(labels.classes, listed, strict=True))
+        said = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(data.labels.classes, listed, strict=True))
         log(f"class weights ({config.loss.class_weights}): {said}")
 
     torch.manual_seed(config.seed)
-    model = build(config.model.spec(len(labels)))
-    if fresh and config.start:
-        log(start_from(model, config.start))
+    model = build(config.model.spec(len(data.labels), in_channels=data.channels, tasks=data.tasks))
+    if start is not None:
+        log(start.fill(model))
+    share_layers(model, accelerator)
+    if config.freeze_trunk:
+        model.trunk.requires_grad_(False)
     model.to(accelerator.device)
     if config.channels_last:
         model.to(memory_format=torch.channels_last)
     averaged = AveragedModel(model, config.optim.ema) if config.optim.ema > 0 else None
     optimiser = build_optimiser(model, config.optim)
-    said = ", ".join(f"{part.name} ({len(part)})" for part in train_data)
+    said = ", ".join(f"{part.name} ({len(part)})" for part in data.train)
     log(f"{sum(p.numel() for p in model.parameters()):,} parameters; training on {said}; device {accelerator.device}")
     return Parts(
         accelerator=accelerator,
@@ -90,9 +166,10 @@ def prepare(config: TrainConfig, *, fresh: bool = True, log: Callable[[str], Non
         averaged=averaged,
         optimiser=optimiser,
         draws=draws,
-        val=val,
-        labels=labels,
-        preprocessing=IMAGENET,
+        val=data.val,
+        test=data.test,
+        labels=data.labels,
+        preprocessing=preprocessing,
         weights=None if weights is None else weights.to(accelerator.device),
     )
 
@@ -101,6 +178,7 @@ def pack(parts: Parts) -> dict[str, Any]:
     """The state of the network, the optimiser and the average, as a checkpoint keeps it."""
     averaged, scaler = parts.averaged, parts.accelerator.scaler
     return {
+        "preprocessing": parts.preprocessing.to_dict(),
         "model": parts.model.state_dict(),
         "optimiser": parts.optimiser.state_dict(),
         "averaged": None if averaged is None else averaged.model.state_dict(),
@@ -109,7 +187,7 @@ def pack(parts: Parts) -> dict[str, Any]:
     }
 
 
-def unpack(parts: Parts, saved: dict[str, Any]) -> None:
+def unpack(parts: Parts, saved: Mapping[str, Any]) -> None:
     """Put the state of a checkpoint back."""
     parts.model.load_state_dict(saved["model"])
     parts.optimiser.load_state_dict(saved["optimiser"])
@@ -118,36 +196,3 @@ def unpack(parts: Parts, saved: dict[str, Any]) -> None:
         parts.averaged.updates = saved["updates"]
     if parts.accelerator.scaler is not None:
         parts.accelerator.scaler.load_state_dict(saved["scaler"])
-
-
-def build_accelerator(config: TrainConfig) -> Accelerator:
-    """The processes and the precision of this run."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        # The state is one for a whole process; a second run in it may want another precision.
-        AcceleratorState._reset_state()
-    mixed = "no" if config.precision == "fp32" else config.precision
-    loading = DataLoaderConfiguration(use_seedable_sampler=True)
-    return Accelerator(mixed_precision=mixed, cpu=config.device == "cpu", dataloader_config=loading)
-
-
-def start_from(model: FCN, source: str) -> str:
-    """Fill `model` from other weights wherever name and shape agree; returns a sentence on what was taken.
-
-    source: a file or a catalogue name; a classifier of torchvision fills the trunk. ValueError when nothing fits.
-    """
-    from fcn_core.weights import CATALOGUE, classifier_state, load
-
-    if source in CATALOGUE and CATALOGUE[source].kind == "classifier":
-        taken = transplant_classifier(model, classifier_state(source)).copied
-        return f"started from the classifier {source}: {len(taken)} tensors taken"
-    own, given = model.state_dict(), load(source).model.state_dict()
-    fitting = {key: value for key, value in given.items() if key in own and own[key].shape == value.shape}
-    if not any(value.ndim > 1 for value in fitting.values()):
-        raise ValueError(
-            f"no kernel of {source} fits this network by name and shape; "
-            "start needs weights of the same trunk and width"
-        )
-    model.load_state_dict(fitting, strict=False)
-    other = sorted(set(own) - set(fitting))
-    rest = f"; left at their first values: {', '.join(other[:6])}{', …' if len(other) > 6 else ''}" if other else ""
-    return f"started from {source}: {len(fitting)} of {len(own)} tensors taken{rest}"

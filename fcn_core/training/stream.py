@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -20,8 +21,11 @@ from fcn_core.data.datasets import open_dataset
 from fcn_core.data.kept import Kept, LabelledPictures, Subset
 from fcn_core.data.sample import Sample
 from fcn_core.data.transforms import Blur, ColourJitter, Compose, Noise, RandomView, Transform, mix_classes
+from fcn_core.labels import VOID
 from fcn_core.training.settings import AugmentSettings, DataSettings
 from fcn_core.weights.preprocessing import Preprocessing
+
+BLOCK = 32
 
 
 def open_data(settings: DataSettings) -> LabelledPictures:
@@ -61,6 +65,7 @@ class Draws:
         augment: AugmentSettings,
         preprocessing: Preprocessing,
         seed: int,
+        sample_share: float = 1.0,
     ) -> None:
         classes = [part.labels.classes for part in data]
         if any(c != classes[0] for c in classes):
@@ -71,6 +76,7 @@ class Draws:
             raise ValueError("give every data set of a mixture a share, or none")
         self.shares = weights / weights.sum()
         self.preprocessing, self.seed, self.augment = preprocessing, seed, augment
+        self.sample_share = sample_share
         self.rare = tuple(data[0].labels.index(name) for name in augment.rare_classes)
         self.view, self.look = build_transforms(augment, self.rare, preprocessing)
         self.epoch_length = self._epoch_length()
@@ -106,7 +112,10 @@ class Draws:
             part = self.data[number]
             other = self.view(part[int(rng.integers(len(part)))], rng)
             sample = mix_classes(sample, other, rng, classes=self.rare or None)
-        return self.look(sample, rng)
+        sample = self.look(sample, rng)
+        if self.sample_share < 1:
+            sample = sample_blocks(sample, self.sample_share, np.random.default_rng([self.seed, 4, draw]))
+        return sample
 
     def __getitem__(self, draw: int) -> tuple[Tensor, Tensor] | tuple[Tensor, Tensor, dict[str, Tensor]]:
         sample = self.sample(draw)
@@ -135,8 +144,20 @@ def build_transforms(
     return view, Compose((colours, blur, noise))
 
 
+def sample_blocks(sample: Sample, share: float, rng: np.random.Generator) -> Sample:
+    """Void all but a random share of the 32×32 blocks: patch sampling as a mask on the loss (CVPR 2015, section 3.4).
+
+    A block is what one cell of the coarsest map answers for.
+    """
+    height, width = sample.mask.shape
+    kept = rng.random((-(-height // BLOCK), -(-width // BLOCK))) < share
+    left_out = ~kept.repeat(BLOCK, 0).repeat(BLOCK, 1)[:height, :width]
+    tasks = {name: np.where(left_out, np.uint8(VOID), mask) for name, mask in sample.tasks.items()}
+    return replace(sample, mask=np.where(left_out, np.uint8(VOID), sample.mask), tasks=tasks)
+
+
 class StepBatches:
-    """Batch sampler: for each step from `first` on, this process's part of the step's draws; endless."""
+    """Batch sampler: for each pass from `first` on, this process's part of the pass's draws; endless."""
 
     def __init__(self, batch_size: int, *, first: int = 0, rank: int = 0, processes: int = 1) -> None:
         if batch_size % processes:
@@ -145,8 +166,8 @@ class StepBatches:
         self.part = batch_size // processes
 
     def __iter__(self) -> Iterator[list[int]]:
-        for step in itertools.count(self.first):
-            start = step * self.batch_size + self.rank * self.part
+        for number in itertools.count(self.first):
+            start = number * self.batch_size + self.rank * self.part
             yield list(range(start, start + self.part))
 
 
