@@ -20,6 +20,16 @@ FRAME = """
 .fcn-bars .bar { width: 100%; }
 .fcn-bars .bar span { display: block; height: .65rem; outline: 1px solid rgb(128 128 128 / 50%); }
 .fcn-bars .number { text-align: right; }
+.fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem; margin: 0; }
+.fcn-figures dt { font-size: .82rem; opacity: .75; }
+.fcn-figures dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.fcn-differ { overflow-x: auto; }
+.fcn-differ table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
+.fcn-differ th, .fcn-differ td { padding: .3rem .8rem .3rem 0; text-align: left; white-space: nowrap;
+  border-bottom: 1px solid rgb(128 128 128 / 30%); font-weight: 400; }
+.fcn-differ tr:first-child th { font-weight: 600; }
+.fcn-differ mark { background: rgb(61 143 209 / 22%); color: inherit; padding: .1rem .3rem; border-radius: 3px; }
+.fcn-differ .mark { display: inline-block; width: 1.1rem; height: .7rem; margin-right: .4rem; border-radius: 2px; }
 """
 LARGE = "html { font-size: 150% !important; }"
 

@@ -6,7 +6,7 @@ fetched from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ _compare = _part("compare")
 _gallery = _part("gallery")
 _stages = _part("stages")
 _paste = _part("paste", html=False)
+_previews = _part("previews")
 
 
 def picture(
@@ -144,4 +145,23 @@ def stage_player(steps: Sequence[Stage], *, key: str) -> None:
                 for step in steps
             ]
         },
+    )
+
+
+def previews(
+    run: str,
+    heads: Sequence[str],
+    pictures: Sequence[Mapping[str, str]],
+    moments: Sequence[Mapping[str, Any]],
+    *,
+    key: str,
+) -> None:
+    """The same pictures at every validation of a run, with a slider that runs in the browser.
+
+    pictures: name, and addresses of photo and truth. moments: step, label, scores (a text a head) and maps (addresses,
+    a list a picture, one a head). A slider that stands at the newest moment follows to a newer one.
+    """
+    _previews(
+        key=key,
+        data={"run": run, "heads": list(heads), "pictures": list(pictures), "moments": list(moments)},
     )

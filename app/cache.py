@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -16,8 +18,13 @@ import torch
 from PIL import Image
 
 from app import sample_files
+from app.cost import MeasuredCost, count_parameters, measure_cost
+from app.data_found import DataFound, look_for
 from app.pictures import Shown, encode, view, view_photo
 from app.result_store import Job, ResultStore, usual_bound
+from app.run_log import RunLog
+from app.run_previews import label_address, photo_address
+from app.run_weights import run_weights
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
@@ -25,10 +32,13 @@ from fcn_core.familiarity import Familiarity, familiarity
 from fcn_core.ground_truth import GroundTruth, read_ground_truth
 from fcn_core.images import read_image
 from fcn_core.inference import Segmenter
-from fcn_core.labels import LabelSet
+from fcn_core.labels import Colour, LabelSet
 from fcn_core.metrics import ConfusionMatrix
 from fcn_core.result import SegmentationResult
 from fcn_core.scores import GridScores
+from fcn_core.training import slurm_queue
+from fcn_core.training.config import TrainConfig
+from fcn_core.training.run_state import RunInfo, list_runs, runs_root
 from fcn_core.weights import CATALOGUE, WeightRecord
 
 
@@ -58,8 +68,10 @@ def sample_names() -> tuple[str, ...]:
 
 @st.cache_resource(show_spinner=False, ttl=2, max_entries=1)
 def weight_records() -> dict[str, WeightRecord]:
-    """Weights that label pixels by name, on this machine or not; bundled ones first. Cleared after an import."""
-    return {name: record for name, record in CATALOGUE.items() if record.kind == "fcn"}
+    """Weights that label pixels by name: bundled and imported ones, those of runs, those to download."""
+    known = {name: record for name, record in CATALOGUE.items() if record.kind == "fcn"}
+    local = {name: record for name, record in known.items() if record.path is not None}
+    return {**local, **run_weights(runs_root()), **known}
 
 
 def is_here(record: WeightRecord) -> bool:
@@ -68,13 +80,16 @@ def is_here(record: WeightRecord) -> bool:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _segmenter(name: str, _stamp: float) -> Segmenter:
-    return Segmenter(weights_module.load(name, device=device()), device=device())
+def _segmenter(name: str, stamp: float, _record: WeightRecord) -> Segmenter:
+    if name in CATALOGUE or _record.path is None:
+        return Segmenter(weights_module.load(name, device=device()), device=device())
+    loaded = weights_module.load(_record.path, device=device())  # weights of a run: known here, in no catalogue
+    return Segmenter(replace(loaded, record=_record), device=device())
 
 
 def segmenter(record: WeightRecord) -> Segmenter:
     """The model of these weights, ready to run and shared by all visitors; read again when its file changes."""
-    return _segmenter(record.name, weights_stamp(record))
+    return _segmenter(record.name, weights_stamp(record), record)
 
 
 def weights_stamp(record: WeightRecord) -> float:
@@ -248,3 +263,79 @@ def _named(data: bytes, name: str) -> io.BytesIO:
 def _locked(array: np.ndarray) -> np.ndarray:
     array.setflags(write=False)
     return array
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def run_log(path: str) -> RunLog:
+    """The metrics of one run folder; read on, not anew, at every look."""
+    return RunLog(path)
+
+
+@st.cache_resource(show_spinner=False, ttl=1, max_entries=2)
+def runs(root: str) -> list[RunInfo]:
+    """All runs of a folder, newest first, damaged ones too."""
+    return list_runs(Path(root))
+
+
+def run_labels(path: Path, colours: tuple[Colour, ...]) -> str:
+    """A label map of a run's previews in the class colours, as a data address; "" if it is not there."""
+    return _run_labels(str(path), file_stamp(path), colours)
+
+
+def run_photo(path: Path) -> str:
+    """A photo of a run's previews as a data address; "" if it is not there."""
+    return _run_photo(str(path), file_stamp(path))
+
+
+@st.cache_data(show_spinner=False, max_entries=4000)
+def _run_labels(path: str, stamp: int, colours: tuple[Colour, ...]) -> str:
+    return label_address(Path(path), colours)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _run_photo(path: str, stamp: int) -> str:
+    return photo_address(Path(path))
+
+
+def file_stamp(path: Path) -> int:
+    """Modification time in nanoseconds; 0 without a file."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@st.cache_resource(show_spinner=False, ttl=20, max_entries=200)
+def data_found(kind: str, root: str | None) -> DataFound:
+    """What lies in a data set's folder; looked at anew after a while, since folders change."""
+    return look_for(kind, root)
+
+
+def start_names() -> list[str]:
+    """What a run can start from without typing a path: a classifier, weights of the catalogue, other runs' best."""
+    finished = [info for info in runs(str(runs_root())) if not info.problem]
+    return ["imagenet", *CATALOGUE, *(f"run:{info.id}" for info in finished)]
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def parameters(settings: str, classes: int, channels: int) -> int:
+    """Parameters of the network of these settings (YAML)."""
+    return count_parameters(TrainConfig.from_yaml(settings), classes, channels)
+
+
+@st.cache_data(show_spinner=False, max_entries=50, ttl=1800)
+def measured_cost(settings: str) -> MeasuredCost:
+    """Time and memory of these settings (YAML), from real steps in a process of their own; failures are not kept."""
+    return measure_cost(settings)
+
+
+@st.cache_data(show_spinner=False, ttl=120, max_entries=1)
+def slurm_is_here() -> bool:
+    """Whether a Slurm cluster takes jobs from this machine."""
+    return slurm_queue.is_here()
+
+
+@st.cache_data(show_spinner=False, ttl=120, max_entries=1)
+def slurm_partitions() -> list[str]:
+    """Partitions of the cluster."""
+    return [str(name) for name in slurm_queue.partitions()]

@@ -46,6 +46,34 @@ PAGES: tuple[PageRecord, ...] = (
         section="Use",
         summary="Give a photo to FCN-32s, 16s and 8s; compare the heads, click any pixel, take the results with you.",
     ),
+    PageRecord(
+        file="train.py",
+        title="Train",
+        icon=":material/model_training:",
+        section="Train",
+        summary="Choose a recipe and a data set, see what it will cost, press Start. The run goes on without the page.",
+    ),
+    PageRecord(
+        file="data.py",
+        title="Data",
+        icon=":material/photo_library:",
+        section="Train",
+        summary="Look through a data set: photos under their labels, class balance, augmentation, and what is wrong.",
+    ),
+    PageRecord(
+        file="live.py",
+        title="Live",
+        icon=":material/monitoring:",
+        section="Train",
+        summary="Watch a training run: loss, accuracy and pictures grow. Stop it, resume it, use its weights.",
+    ),
+    PageRecord(
+        file="runs.py",
+        title="Runs",
+        icon=":material/table_rows:",
+        section="Train",
+        summary="All training runs: compare them, take notes, download metrics and weights, start again from one.",
+    ),
 )
 
 
@@ -55,3 +83,11 @@ def by_section() -> dict[str, list[PageRecord]]:
     for page in PAGES:
         sections.setdefault(page.section, []).append(page)
     return sections
+
+
+def find(file: str) -> PageRecord:
+    """The page of a file; ValueError if none is registered."""
+    for page in PAGES:
+        if page.file == file:
+            return page
+    raise ValueError(f"no page {file!r} in app/page_list.py")

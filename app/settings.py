@@ -6,9 +6,12 @@ default. Names are short and stable, because addresses are sent around.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+RUN_ID = re.compile(r"[\w.-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,17 @@ def flag(name: str, default: bool = False) -> Setting:
     return Setting(name, default, read, lambda value: "1" if value else "0")
 
 
+def run_id(name: str) -> Setting:
+    """The id of a training run, as its folder is called; empty for none."""
+
+    def read(text: str) -> str:
+        if not RUN_ID.fullmatch(text):
+            raise ValueError("expected the id of a run: letters, digits, . _ -")
+        return text
+
+    return Setting(name, "", read, str)
+
+
 def words(name: str, default: tuple[str, ...] = (), options: tuple[str, ...] | None = None) -> Setting:
     """Several words, joined by commas; out of `options` if given, in that order."""
 
@@ -89,5 +103,10 @@ SETTINGS: dict[str, Setting] = {
         choice("map", ("confidence", "entropy"), "confidence"),
         whole("threshold", 0, 100, 50),
         choice("against", ("32s-16s", "16s-8s", "32s-8s"), "32s-8s"),
+        run_id("run"),  # on the Live page; empty takes the newest
+        words("runs"),  # chosen on the Runs page
+        choice("axis", ("step", "epoch", "minutes"), "step"),  # x axis of the curves
+        whole("smooth", 0, 99, 80),  # smoothing of loss and other curves of every step, percent
+        flag("log", True),  # loss on a log scale
     )
 }

@@ -1,0 +1,48 @@
+"""Watch a training run: loss, accuracy and pictures grow; stop it, resume it, use its weights."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, live_panel, page_list, session, widgets
+from app.live_panel import Shown, refreshing
+from app.permission import may_launch, why_not
+from app.run_view import held_view, view_controls
+from fcn_core.training.run_state import runs_root
+
+st.title("Live")
+infos = cache.runs(str(runs_root()))
+if not infos:
+    widgets.show_notices()
+    st.subheader("No run yet")
+    st.markdown(
+        f"Runs appear here as soon as one is started; they lie in `{runs_root()}`. "
+        "On the command line: `python -m fcn_core train classroom`."
+    )
+    if may_launch():
+        st.page_link(page_list.find("train.py").path, label="Start one on the Train page", icon=":material/play_arrow:")
+    else:
+        st.caption(why_not())
+    st.stop()
+
+info = live_panel.choose(infos)
+widgets.show_notices()
+ids = [each.id for each in infos]
+states = {each.id: each.state for each in infos}
+st.session_state["control-run"] = info.id
+st.selectbox(
+    "Run",
+    ids,
+    format_func=lambda run: f"{run} · {states.get(run, 'gone')}",
+    key="control-run",
+    on_change=lambda: session.change_setting("run", st.session_state["control-run"]),
+)
+shown = Shown(info.path, info.state, held_view(info.id))
+refreshing(live_panel.status, shown)
+view_controls()
+refreshing(live_panel.main_charts, shown)
+refreshing(live_panel.previews, shown, live_panel.PREVIEW_SECONDS)
+refreshing(live_panel.more_charts, shown)
+refreshing(live_panel.log, shown)
+if not may_launch():
+    st.caption(why_not())

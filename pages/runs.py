@@ -1,0 +1,38 @@
+"""All training runs: compare up to eight, take notes, download, start again from one, delete."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, page_list, runs_table, widgets
+from app.compare_panel import compare_panel
+from app.permission import may_launch, why_not
+from app.run_compare import MOST_RUNS
+from app.run_panel import run_panel
+from fcn_core.training.run_state import runs_root
+
+st.title("Runs")
+runs_table.go_where_clicked()
+widgets.show_notices()
+infos = cache.runs(str(runs_root()))
+if not may_launch():
+    st.caption(f":material/lock: {why_not()}")
+if not infos:
+    st.subheader("No run yet")
+    st.markdown(f"Runs appear here as soon as one is started; they lie in `{runs_root()}`.")
+    if may_launch():
+        st.page_link(page_list.find("train.py").path, label="Start one on the Train page", icon=":material/play_arrow:")
+    st.stop()
+
+runs_table.runs_table(infos)
+runs_table.watch_for_changes(infos)
+chosen = runs_table.chosen_runs(infos)
+if not chosen:
+    st.caption(
+        f"Choose a run by the box at its left for its notes and files; choose two to {MOST_RUNS} to compare them."
+    )
+if len(chosen) > 1:
+    compare_panel(chosen)
+for info in chosen:
+    with st.expander(info.id, expanded=len(chosen) == 1, key=f"panel-{info.id}"):
+        run_panel(info)
