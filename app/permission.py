@@ -32,6 +32,11 @@ def why_not() -> str:
     return ""
 
 
+def may_name_folders() -> bool:
+    """Whether this visitor may type paths of this machine; whoever comes over the network may not look around."""
+    return only_this_machine() and not _is_set(READ_ONLY)
+
+
 def only_this_machine() -> bool:
     """Whether the server listens on a loopback address only, and nothing forwards visitors to it."""
     address = str(st.get_option("server.address") or "")  # none means: on every network of this machine

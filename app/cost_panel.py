@@ -1,0 +1,114 @@
+"""What the run in hand will cost: parameters at once, the rest measured with real steps at one click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, draft_in_hand, widgets
+from app.cost import MeasuredCost
+from app.data_places import not_offered
+from app.permission import may_launch
+from fcn_core.data.datasets import DATASETS
+from fcn_core.training.config import TrainConfig
+
+UNKNOWN = "–"
+
+
+def cost_panel() -> None:
+    """Draw the figures; those that need a measurement stand as a dash until there was one."""
+    st.subheader("What it costs")
+    config = draft_in_hand.draft().config
+    if config is None:
+        _figures(None, UNKNOWN)
+        st.caption("The cost is known once the settings fit together.")
+        return
+    settings = config.to_yaml()
+    done: dict[str, MeasuredCost] = st.session_state.setdefault("measured", {})
+    cost = done.get(settings)
+    try:
+        parameters = f"{_parameters(config, settings):,}"
+    except ValueError as problem:
+        parameters = UNKNOWN
+        st.error(widgets.plain(str(problem)))
+    _figures(cost, parameters)
+    if not may_launch():
+        st.caption("Time and memory are measured with real steps on this machine, which is off here.")
+        return
+    slot = st.empty()
+    if slot.button("Measure with a few real steps", icon=":material/timer:", disabled=cost is not None):
+        with slot, st.spinner("Measuring real steps in a process of their own …"):
+            problem = not_offered(draft_in_hand.draft().values)
+            try:
+                if problem:
+                    raise ValueError(problem)
+                done[settings] = cache.measured_cost(settings)
+            except ValueError as why:
+                st.session_state["cost-problem"] = (settings, str(why))
+        st.rerun()
+    failed = st.session_state.get("cost-problem")
+    if cost is not None:
+        st.caption(_length_sentence(cost))
+    elif failed is not None and failed[0] == settings:
+        st.error(widgets.plain(failed[1]), icon=":material/error:")
+    else:
+        st.caption("A few seconds; nothing is kept but the figures.")
+
+
+def _parameters(config: TrainConfig, settings: str) -> int:
+    part = config.train[0]
+    channels = DATASETS[part.kind].channels.get(part.images, 3)
+    return cache.parameters(settings, max(1, len(draft_in_hand.known_classes())), channels)
+
+
+def _figures(cost: MeasuredCost | None, parameters: str) -> None:
+    """The same lines before and after the measurement, so that nothing moves."""
+    rows = [("Parameters", parameters)]
+    if cost is None:
+        rows += [(name, UNKNOWN) for name in ("Memory", "An epoch", "The whole run", "Disk")]
+    else:
+        whole = duration(cost.seconds_total)
+        rows += [
+            ("Memory", _of(cost.memory_mb, cost.free_memory_mb)),
+            ("An epoch", f"{duration(cost.seconds_an_epoch)} ({cost.epoch_pictures:,} pictures)"),
+            ("The whole run", f"{whole} ({cost.steps:,} steps)" if cost.steps else whole),
+            ("Disk", _of(cost.disk_mb, cost.free_disk_mb)),
+        ]
+        if cost.trained_parameters != cost.parameters:
+            rows[0] = ("Parameters", f"{cost.parameters:,}, of which {cost.trained_parameters:,} learn")
+    st.markdown("\n".join(["| | |", "|:--|:--|", *(f"| {name} | {value} |" for name, value in rows)]))
+
+
+def _length_sentence(cost: MeasuredCost) -> str:
+    tight = [
+        f"the {name} will not suffice"
+        for name, wanted, free in (
+            ("memory", cost.memory_mb, cost.free_memory_mb),
+            ("disk", cost.disk_mb, cost.free_disk_mb),
+        )
+        if wanted is not None and free is not None and wanted > free
+    ]
+    if tight:
+        return f":red[:material/warning: As it stands {' and '.join(tight)}.]"
+    return f":material/check: Measured: {cost.seconds_a_step:.2g} s a step."
+
+
+def duration(seconds: float | None) -> str:
+    """A time as people say it: 40 s, 12 min, 3.5 h, 2.1 days."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def megabytes(number: float) -> str:
+    """A size as people say it."""
+    return f"{number / 1000:.1f} GB" if number >= 1000 else f"{number:.0f} MB"
+
+
+def _of(wanted: float | None, free: float | None) -> str:
+    if wanted is None:
+        return UNKNOWN
+    return megabytes(wanted) + (f" of {megabytes(free)} free" if free is not None else "")

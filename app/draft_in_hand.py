@@ -1,0 +1,112 @@
+"""The draft of this visitor's next training run: kept across pages, filled by presets, clones and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.data_found import parts_of
+from app.data_places import may_read
+from app.draft import Draft
+from fcn_core.training.presets import PRESETS
+
+FIRST = "classroom"
+
+
+def draft() -> Draft:
+    """The draft in hand; a clone that another page has laid down becomes the draft first."""
+    clone = st.session_state.pop("clone", None)
+    if clone is not None:
+        take_yaml(clone, "the settings of an earlier run")
+    if "draft" not in st.session_state:
+        st.session_state["draft"] = Draft.of_preset(FIRST if FIRST in PRESETS else next(iter(PRESETS)))
+    return st.session_state["draft"]
+
+
+def keep(new: Draft) -> None:
+    """Put another draft in hand."""
+    st.session_state["draft"] = new
+
+
+def choose_preset(name: str) -> None:
+    """Begin with a recipe; data that were chosen before stay, if the recipe leaves the data to the person."""
+    before, new = draft(), Draft.of_preset(name)
+    roots = {part["kind"]: part["root"] for part in before.values["train"] if part["root"]}
+    st.session_state.setdefault("roots", {}).update(roots)
+    keep(with_roots(new))
+
+
+def with_roots(new: Draft) -> Draft:
+    """The draft with the folders that this visitor named before, where it has none."""
+    roots = st.session_state.get("roots", {})
+
+    def filled(part: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if part is None else {**part, "root": part["root"] or roots.get(part["kind"])}
+
+    train = [part for part in map(filled, new.values["train"]) if part is not None]
+    return new.use_data(train, filled(new.values["val"]), filled(new.values["test"]))
+
+
+def take_yaml(text: str, origin: str) -> bool:
+    """Begin with settings from YAML; when they cannot be used the draft stays and `problem` says why."""
+    try:
+        keep(Draft.of_yaml(text, origin))
+    except ValueError as error:
+        st.session_state["draft-problem"] = f"The draft below is as it was: {error}"
+        return False
+    st.session_state.pop("draft-problem", None)
+    return True
+
+
+def problem() -> str:
+    """Why the last clone or file could not be used; told once."""
+    return st.session_state.pop("draft-problem", "")
+
+
+def data_kind() -> str:
+    """The data set that the draft trains on; of a mixture the first."""
+    return draft().values["train"][0]["kind"]
+
+
+def data_root() -> str | None:
+    """Its folder; None for drawn data or while none was named."""
+    return draft().values["train"][0]["root"]
+
+
+def use_data(kind: str, root: str | None) -> None:
+    """Train on another data set, with what it has of train, val and test."""
+    if root:
+        st.session_state.setdefault("roots", {})[kind] = root
+    found = cache.data_found(kind, root) if may_read(root) else cache.data_found(kind, None)
+    keep(draft().use_data(*parts_of(found)))
+
+
+def choose_kind(kind: str) -> None:
+    """Another kind of data set; its folder is the one that was named for it before."""
+    if kind != data_kind():
+        use_data(kind, st.session_state.get("roots", {}).get(kind))
+
+
+def choose_root(root: str | None) -> None:
+    """Another folder for the data set; its further settings stay."""
+    kind, now = data_kind(), draft()
+    had_one = data_root()
+    st.session_state.setdefault("roots", {})[kind] = root
+    if root and not had_one and not now.preset:
+        use_data(kind, root)
+        return
+    train = [{**part, "root": root if part["kind"] == kind else part["root"]} for part in now.values["train"]]
+    val, test = (
+        {**part, "root": root} if part is not None and part["kind"] == kind else part
+        for part in (now.values["val"], now.values["test"])
+    )
+    keep(now.use_data(train, val, test))
+
+
+def known_classes() -> tuple[str, ...]:
+    """Names of the classes that the draft trains on, as far as they are known."""
+    root = data_root()
+    labels = cache.data_found(data_kind(), root).labels if may_read(root) else None
+    return labels.classes if labels else ()

@@ -1,0 +1,58 @@
+"""The recipes as cards, one plain sentence each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import draft_in_hand, widgets
+from fcn_core.training.presets import PRESETS
+
+# A group of radio buttons that looks like cards: arrow keys and screen readers know it as what it is.
+CARDS = """
+.st-key-presets [role=radiogroup] { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr));
+  gap: .5rem; width: 100%; }
+.st-key-presets [data-testid=stRadioOption] { align-items: flex-start; width: 100%; min-width: 0; margin: 0;
+  padding: .5rem .65rem; border: 1px solid var(--st-border-color, rgb(128 128 128 / 35%)); border-radius: .375rem; }
+.st-key-presets [data-testid=stRadioOption]:has(input:checked) { border-color: var(--st-primary-color, #1a6396);
+  box-shadow: inset 0 0 0 1px var(--st-primary-color, #1a6396); }
+"""
+
+
+def preset_picker() -> None:
+    """Draw the cards. Choosing one begins anew; the settings before can be brought back."""
+    draft = draft_in_hand.draft()
+    st.html(f"<style>{CARDS}</style>")
+    with st.container(key="presets"):
+        st.session_state["preset"] = draft.preset or None
+        st.radio(
+            "Recipe",
+            list(PRESETS),
+            format_func=lambda name: f"**{PRESETS[name].title}**",
+            captions=[PRESETS[name].about for name in PRESETS],
+            key="preset",
+            label_visibility="collapsed",
+            on_change=_chosen,
+            width="stretch",
+        )
+    if not draft.preset:
+        st.caption(f":material/content_copy: These are {widgets.plain(draft.origin)}; choose a recipe to begin anew.")
+    before = st.session_state.get("draft-before")
+    if before is not None:
+        st.button(
+            f"Bring back the changed settings of {before.origin}",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=_bring_back,
+        )
+
+
+def _chosen() -> None:
+    before = draft_in_hand.draft()
+    st.session_state.pop("draft-before", None)
+    if before.base != before.values or before.typed:
+        st.session_state["draft-before"] = before
+    draft_in_hand.choose_preset(st.session_state["preset"])
+
+
+def _bring_back() -> None:
+    draft_in_hand.keep(st.session_state.pop("draft-before"))

@@ -1,0 +1,7 @@
+"""Data."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+st.title("Data")
