@@ -8,7 +8,6 @@ unpickle anything.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import socket
@@ -18,12 +17,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from fcn_core.training.runs import RunFolder, replace_text
+from fcn_core.training.runs import LIVING, RunFolder
 from fcn_core.training.settings import Settings
-from fcn_core.training.slurm_queue import JobState, cancel, is_here, job_state, partitions, signal_job
+from fcn_core.training.slurm_queue import JobState, cancel, is_here, job_state, partitions
 
-LAUNCH_FILE = "launch.json"
-LIVING = ("launching", "queued", "preparing", "running")
+NO_PROCESS = {"host": None, "pid": None, "process_started": None}  # while a job waits, nobody works on its run
 
 
 class SlurmSettings(Settings):
@@ -50,7 +48,9 @@ class SlurmSettings(Settings):
     notice_seconds: int = Field(
         default=120, ge=1, description="How long before the end of its minutes the run is told to save."
     )
-    account: str | None = Field(default=None, description="Account that the job is charged to, where clusters want one.")
+    account: str | None = Field(
+        default=None, description="Account that the job is charged to, where clusters want one."
+    )
     qos: str | None = Field(default=None, description="Quality of service, where clusters want one.")
     extra: dict[str, str] = Field(
         default={}, description="Further options of sbatch by their long names, such as constraint: a100."
@@ -89,40 +89,29 @@ def submit(run: RunFolder | str | Path, settings: SlurmSettings | None = None) -
     run: a folder with a config.yaml that all nodes see under the same path. settings: empty takes those of the last
     time. ValueError when there is no Slurm, it refuses, or the run is in its hands already.
     """
-    folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
-    folder = RunFolder.open(folder.path.resolve())
-    config, before = folder.config(), launched(folder)
+    folder = RunFolder.open((run.path if isinstance(run, RunFolder) else Path(run)).resolve())
+    config, before = folder.config(), folder.launched()
     if settings is None:
         settings = SlurmSettings.from_dict(before.get("slurm") or {})
     if not is_here():
         raise ValueError("there is no Slurm here: sbatch is missing or its controller does not answer (try sinfo)")
     if before.get("where") == "slurm" and (job := job_state(str(before["job_id"]))).alive:
-        raise ValueError(f"{folder.path.name} is in Slurm's hands already: {job.sentence}")
+        raise ValueError(f"{folder.id} is in Slurm's hands already: {job.sentence}")
     executor = _executor(folder, settings, config.name)
-    previous = folder.status()
-    folder.write_status("queued", name=config.name, message="handed to Slurm", **_no_process(previous))
+    folder.forget_stop()
+    folder.write_status("queued", name=config.name, message="handed to Slurm", **NO_PROCESS)
     try:
         job_id = _submitted(executor, folder)
     except ValueError as error:
-        folder.write_status("failed", name=config.name, message=str(error), **_no_process(previous))
+        folder.write_status("failed", name=config.name, message=str(error), **NO_PROCESS)
         raise
-    facts = {
-        "where": "slurm", "host": socket.gethostname(), "pid": None, "process_started": None,
+    folder.write_launch({
+        **before, "where": "slurm", "host": socket.gethostname(), "pid": None, "process_started": None,
         "command": ["sbatch", str(folder.path / "slurm" / f"{job_id}_submission.sh")],
         "processes": settings.processes, "nodes": settings.nodes, "job_id": job_id, "launched": time.time(),
         "slurm": settings.model_dump(mode="json"),
-    }  # fmt: skip
-    replace_text(folder.path / LAUNCH_FILE, json.dumps(facts, indent=1) + "\n")
+    })  # fmt: skip
     return folder
-
-
-def launched(folder: RunFolder) -> dict[str, Any]:
-    """What launch.json says; empty when it is missing or damaged."""
-    try:
-        facts = json.loads((folder.path / LAUNCH_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def run_state(status: dict[str, Any], job: JobState) -> tuple[str, str]:
@@ -144,42 +133,34 @@ def run_state(status: dict[str, Any], job: JobState) -> tuple[str, str]:
 
 
 def request_stop(folder: RunFolder) -> None:
-    """Ask the run to finish its step, save and end; one that waits is taken out of the queue."""
-    job_id = _job_id(folder)
-    job = job_state(job_id)
-    if job.runs and folder.status().get("state") in ("preparing", "running"):
-        signal_job(job_id, "INT")
-    elif job.alive:
+    """Ask the run to finish its step, save and end; one that still waits is taken out of the queue."""
+    job = job_state(_job_id(folder))
+    if job.waits:
         kill(folder)
+    elif job.alive:
+        folder.ask_to_stop()
 
 
 def kill(folder: RunFolder) -> None:
     """Cancel the job: Slurm gives its processes half a minute to save, then ends them."""
     job_id = _job_id(folder)
-    begun = folder.status().get("state") in ("preparing", "running")
+    waited = job_state(job_id).waits
     cancel(job_id)
-    if not begun:
-        facts = {"name": folder.status().get("name"), **_no_process(folder.status())}
-        folder.write_status("stopped", message="taken out of Slurm's queue", **facts)
+    if waited:  # nobody else is there to say so
+        folder.write_status("stopped", message="taken out of Slurm's queue", **NO_PROCESS)
 
 
 def log_files(folder: RunFolder) -> tuple[Path, ...]:
     """What the processes of the latest job printed, by rank; log.txt has what a person wants to know first."""
-    job_id = launched(folder).get("job_id")
-    return tuple(sorted((folder.path / "slurm").glob(f"{job_id}_*_log.out"))) if job_id else ()
+    files = (folder.path / "slurm").glob(f"{folder.launched().get('job_id')}_*_log.out")
+    return tuple(sorted(files, key=lambda path: int(path.name.split("_")[1])))
 
 
 def _job_id(folder: RunFolder) -> str:
-    job_id = launched(folder).get("job_id")
+    job_id = folder.launched().get("job_id")
     if not job_id:
-        raise ValueError(f"{folder.path.name} was not handed to Slurm (its {LAUNCH_FILE} names no job)")
+        raise ValueError(f"{folder.id} was not handed to Slurm: its launch.json names no job")
     return str(job_id)
-
-
-def _no_process(status: dict[str, Any]) -> dict[str, Any]:
-    """Facts of status.json that stay while no process works on the run."""
-    kept = ("step", "epoch", "fraction", "elapsed", "loss", "lr", "best_miou")
-    return {"pid": None, "process_started": None, **{key: status[key] for key in kept if key in status}}
 
 
 def _executor(folder: RunFolder, settings: SlurmSettings, name: str) -> Any:
@@ -226,6 +207,6 @@ def _submitted(executor: Any, folder: RunFolder) -> str:
 
 
 __all__ = [
-    "JobState", "SlurmSettings", "cancel", "is_here", "job_state", "kill", "launched", "log_files", "partitions",
+    "JobState", "SlurmSettings", "cancel", "is_here", "job_state", "kill", "log_files", "partitions",
     "request_stop", "run_state", "submit",
 ]  # fmt: skip

@@ -5,7 +5,8 @@ the engine finishes its step and saves before the wish is granted:
 
 USR2   sent before the minutes are over, or by whoever preempts: save and go back into the queue
 TERM   Slurm ends the job: save; back into the queue if that is because another job comes first
-INT    a person stops the run: save and end
+
+A person's wish to stop comes through the run folder (`RunFolder.ask_to_stop`): save and end.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from submitit.core.utils import DelayedSubmission
+from submitit.core.utils import DelayedSubmission, UncompletedJobError
 from submitit.helpers import TorchDistributedEnvironment
 
 from fcn_core.training.engine import resume
@@ -44,26 +45,31 @@ class TrainingJob:
                 requeue.set()
             stop.set()
 
-        for number in (signal.SIGUSR2, signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGUSR2, signal.SIGTERM):
             signal.signal(number, ask)
         take_place()
+        folder = RunFolder(self.folder)
         try:
             state = resume(self.folder, stop=stop).state
         except Exception:
             who = "" if os.environ["WORLD_SIZE"] == "1" else f"process {os.environ['RANK']}: "
-            RunFolder(self.folder).log(who + traceback.format_exc().rstrip())
+            folder.log(who + traceback.format_exc().rstrip())
             raise
-        if state == "stopped" and (requeue.is_set() or is_preempted(os.environ["SLURM_JOB_ID"])):
-            assert callable(back_into_the_queue)
-            back_into_the_queue(signal.SIGUSR2, None)  # only the first process gets further than a remark in the log
+        if state == "stopped" and not folder.stop_asked():
+            if requeue.is_set() or is_preempted(os.environ["SLURM_JOB_ID"]):
+                assert callable(back_into_the_queue)
+                try:  # only the first process comes further than a remark in its output
+                    back_into_the_queue(signal.SIGUSR2, None)
+                except UncompletedJobError as error:
+                    folder.log(f"{error} Resume the run by hand")
         return state
 
     def checkpoint(self) -> DelayedSubmission:
         """What the job does when its turn comes again: the same, from the checkpoint that was just saved."""
-        folder, place = RunFolder(self.folder), ("pid", "process_started", "host")
+        folder = RunFolder(self.folder)
         folder.log("back into Slurm's queue; the run goes on where it was saved")
-        facts = {key: value for key, value in folder.status().items() if key not in ("state", "updated", *place)}
-        folder.write_status("queued", **{**facts, "pid": None, "process_started": None, "message": "queued again"})
+        nobody = {"host": None, "pid": None, "process_started": None}
+        folder.write_status("queued", message="back in Slurm's queue", **nobody)
         return DelayedSubmission(self)
 
 

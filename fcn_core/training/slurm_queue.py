@@ -101,15 +101,11 @@ def cancel(job_id: str) -> None:
     _tell("scancel", _checked(job_id))
 
 
-def signal_job(job_id: str, name: str) -> None:
-    """Send a signal (such as INT) to all processes of a running job, not to its shell."""
-    _tell("scancel", f"--signal={name}", _checked(job_id))
-
-
 def is_preempted(job_id: str) -> bool:
-    """Whether Slurm is about to end this running job in favour of another one."""
+    """Whether Slurm is about to end this running job in favour of another one (and nobody cancelled it)."""
     words = (_ask("scontrol", "-o", "show", "job", _checked(job_id)) or "").split()
-    return any(word.startswith("PreemptTime=") and word != "PreemptTime=None" for word in words)
+    preempted = any(word.startswith("PreemptTime=") and word != "PreemptTime=None" for word in words)
+    return preempted and job_state(job_id).word == "RUNNING"
 
 
 def _checked(job_id: str) -> str:

@@ -1,0 +1,241 @@
+"""Runs on a real Slurm where one answers (`.ci/slurm start` sets one up on this machine), and what needs none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_core.training import slurm
+from fcn_core.training.config import TrainConfig
+from fcn_core.training.engine import train
+from fcn_core.training.runs import RunFolder
+from fcn_core.training.slurm import SlurmSettings
+from fcn_core.training.slurm_queue import JobState
+
+HERE = slurm.is_here()
+real = pytest.mark.skipif(not HERE, reason="no Slurm answers here; `.ci/slurm start` sets one up on this machine")
+two_nodes = pytest.mark.skipif(
+    not {"debug", "urgent"} <= set(slurm.partitions()), reason="needs the partitions and nodes of `.ci/slurm start`"
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Twelve small pictures of three classes."""
+    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    palette = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200]])
+    for split, count in (("train", 12), ("val", 3)):
+        for kind in ("images", "masks"):
+            (root / kind / split).mkdir(parents=True)
+        for number in range(count):
+            mask = rng.integers(0, 3, (3, 3)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
+            image = np.clip(palette[mask] + rng.normal(0, 12, (48, 48, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(image).save(root / f"images/{split}/{split}{number}.png")
+            Image.fromarray(mask).save(root / f"masks/{split}/{split}{number}.png")
+    (root / "classes.txt").write_text("red\ngreen\nblue\n")
+    return root
+
+
+def settings(root: Path, steps: int) -> TrainConfig:
+    return TrainConfig.from_dict({
+        "name": "tiny", "model": {"backbone": "vgg16_bn", "width": 1 / 16, "fc_channels": 16},
+        "train": [{"kind": "folder", "root": str(root), "split": "train"}],
+        "val": {"kind": "folder", "root": str(root), "split": "val"},
+        "augment": {"crop": [32, 32], "scale": [0.8, 1.25]},
+        "optim": {"lr": 3e-3, "ema": 0.9}, "schedule": {"kind": "fixed"},
+        "batch_size": 4, "steps": steps, "evaluate_every": 1000.0, "workers": 0, "device": "cpu",
+    })  # fmt: skip
+
+
+def job_of(folder: RunFolder) -> str:
+    return str(folder.launched()["job_id"])
+
+
+def wait_until(what, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "took too long"
+        time.sleep(0.1)
+
+
+def begun(folder: RunFolder, step: int = 2) -> bool:
+    return (folder.status().get("step") or 0) >= step or len(folder.metrics()) >= step
+
+
+def ended(folder: RunFolder) -> bool:
+    return not slurm.job_state(job_of(folder)).alive
+
+
+def state(folder: RunFolder) -> str:
+    return slurm.run_state(folder.status(), slurm.job_state(job_of(folder)))[0]
+
+
+def losses(folder: RunFolder) -> list[float]:
+    records = [r for r in folder.metrics() if r["kind"] == "step"]
+    assert [r["step"] for r in records] == list(range(1, len(records) + 1))  # none lost, none doubled
+    return [r["loss"] for r in records]
+
+
+def start(path: Path, config: TrainConfig, **asked) -> RunFolder:
+    return slurm.submit(RunFolder.create(path, config), SlurmSettings(cpus_per_process=1, minutes=30, **asked))
+
+
+# Without a Slurm.
+
+
+def test_settings_say_what_is_wrong():
+    assert SlurmSettings(nodes=2, gpus_per_node=4, processes_per_node=4).processes == 8
+    assert all(len(field.description) > 20 for field in SlurmSettings.model_fields.values())
+    for values, said in (
+        ({"nodes": 0}, "nodes: "),
+        ({"node": 1}, "node: "),
+        ({"gpus_per_node": 4}, r"processes_per_node \(1\) must equal gpus_per_node \(4\)"),
+        ({"extra": {"--bad": "1"}}, "long option of sbatch"),
+        ({"extra": {"comment": "a\n#SBATCH --uid=0"}}, "on one line"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            SlurmSettings.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("said", "word", "expected"),
+    [
+        ("queued", "PENDING", "queued"),
+        ("running", "PENDING", "queued"),  # requeued by Slurm itself after a node failed
+        ("queued", "COMPLETING", "queued"),
+        ("queued", "RUNNING", "launching"),
+        ("preparing", "RUNNING", "preparing"),
+        ("running", "RUNNING", "running"),
+        ("running", "NODE_FAIL", "crashed"),
+        ("running", "UNKNOWN", "crashed"),
+        ("running", "CANCELLED", "crashed"),
+        ("queued", "CANCELLED", "stopped"),
+        ("queued", "FAILED", "crashed"),
+        ("stopped", "COMPLETED", "stopped"),
+        ("failed", "FAILED", "failed"),
+        ("finished", "UNKNOWN", "finished"),
+        ("", "UNKNOWN", "crashed"),
+    ],
+)
+def test_state_of_a_run_from_its_own_words_and_the_job(said, word, expected):
+    assert slurm.run_state({"state": said}, JobState("7", word))[0] == expected
+
+
+def test_sentences():
+    assert JobState("7", "PENDING", "Resources").sentence == "Slurm job 7 waits: no free nodes"
+    assert JobState("7", "PENDING", "QOSMaxJobsPerUserLimit").sentence.endswith(
+        "Slurm's reason: QOSMaxJobsPerUserLimit"
+    )
+    assert JobState("7", "PENDING", "None").sentence == "Slurm job 7 waits"
+    assert JobState("7", "RUNNING", nodes="n[1-2]").sentence == "Slurm job 7 runs on n[1-2]"
+    assert "more memory" in JobState("7", "OUT_OF_MEMORY").sentence
+    with pytest.raises(ValueError, match="a Slurm job has a number"):
+        slurm.job_state("7; rm")
+
+
+def test_without_a_slurm_submitting_says_so(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not slurm.is_here() and slurm.partitions() == () and slurm.job_state("7").word == "UNKNOWN"
+    with pytest.raises(ValueError, match="there is no Slurm here"):
+        start(tmp_path / "run", settings(data, 1))
+    with pytest.raises(ValueError, match="names no job"):
+        slurm.request_stop(RunFolder(tmp_path / "run"))
+
+
+# With one.
+
+
+@real
+@two_nodes
+def test_two_nodes_make_the_run_of_one_process(data, tmp_path):
+    config = settings(data, 12)
+    folder = start(tmp_path / "two nodes", config, nodes=2)
+    same_node = start(tmp_path / "same", config, processes_per_node=2)
+    train(config, tmp_path / "one")
+    for run in (folder, same_node):
+        wait_until(lambda run=run: ended(run))
+        assert state(run) == "finished", run.log_tail()
+        assert len(slurm.log_files(run)) == 2 and len(losses(run)) == 12
+        assert losses(run) == pytest.approx(losses(RunFolder(tmp_path / "one")), rel=1e-4)
+    assert folder.launched()["processes"] == 2 and folder.launched()["nodes"] == 2
+
+
+@real
+@two_nodes
+def test_preempted_runs_queue_again_and_go_on_exactly(data, tmp_path):
+    """One is told by USR2, as before the end of its minutes; the other makes way for a job of higher priority."""
+    config = settings(data, 20_000)
+    told = start(tmp_path / "told", config, extra={"nodelist": "a"})
+    pushed = start(tmp_path / "pushed", config, extra={"nodelist": "b"})
+    wait_until(lambda: begun(pushed))
+    urgent = ["sbatch", "-p", "urgent", "-w", "b", "-c", "2", "-o", "/dev/null", "--wrap", "sleep 1"]
+    subprocess.run(urgent, check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    wait_until(lambda: begun(told))
+    subprocess.run(["scancel", "--signal=USR2", job_of(told)], check=True)
+    left = {}
+    for run in (told, pushed):
+        wait_until(lambda run=run: slurm.job_state(job_of(run)).waits)
+        assert state(run) == "queued"
+        left[run.id] = run.status()["step"]
+    for run in (told, pushed):
+        wait_until(lambda run=run: state(run) == "running" and begun(run, left[run.id] + 5))
+        slurm.kill(run)
+    for run in (told, pushed):
+        wait_until(lambda run=run: ended(run))
+        assert state(run) == "stopped" and f"resumed at step {left[run.id]}\n" in run.log_file.read_text()
+    longest = max(len(losses(run)) for run in (told, pushed))
+    train(settings(data, longest), tmp_path / "whole")
+    for run in (told, pushed):
+        done = losses(run)
+        assert len(done) >= left[run.id] + 5 and done == pytest.approx(
+            losses(RunFolder(tmp_path / "whole"))[: len(done)], rel=1e-5
+        )
+
+
+@real
+def test_a_stopped_run_is_handed_in_again(data, tmp_path):
+    config = settings(data, 2000)
+    folder = start(tmp_path / "run", config)
+    with pytest.raises(ValueError, match="in Slurm's hands already"):
+        slurm.submit(folder)
+    wait_until(lambda: begun(folder))
+    slurm.request_stop(folder)
+    wait_until(lambda: ended(folder))
+    assert state(folder) == "stopped"
+    step = folder.status()["step"]
+    assert 2 <= step < 2000 and len(losses(folder)) == step
+    slurm.submit(folder)  # with the settings of the first time
+    assert state(folder) in ("queued", "launching")
+    wait_until(lambda: begun(folder, step + 2))
+    # Another process cancels it: Slurm's own way, and the run still saves.
+    script = f"from fcn_core.training import slurm, runs; slurm.kill(runs.RunFolder({str(folder.path)!r}))"
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
+    wait_until(lambda: ended(folder))
+    assert slurm.job_state(job_of(folder)).word == "CANCELLED" and state(folder) == "stopped"
+    assert folder.status()["step"] > step
+
+
+@real
+def test_failures_and_refusals_are_told(data, tmp_path):
+    with pytest.raises(ValueError, match="Slurm refused the job: .*artition"):
+        start(tmp_path / "refused", settings(data, 1), partition="nowhere")
+    assert RunFolder(tmp_path / "refused").status()["state"] == "failed"
+
+    missing = start(tmp_path / "missing", settings(tmp_path / "gone", 1))
+    waiting = start(tmp_path / "waiting", settings(data, 1), extra={"begin": "now+1hour"})
+    wait_until(lambda: slurm.job_state(job_of(waiting)).reason == "BeginTime")
+    assert state(waiting) == "queued"
+    slurm.request_stop(waiting)  # before it began: out of the queue
+    wait_until(lambda: ended(waiting))
+    assert state(waiting) == "stopped" and waiting.status()["message"] == "taken out of Slurm's queue"
+
+    wait_until(lambda: ended(missing))
+    assert state(missing) == "failed" and "gone" in missing.status()["message"]
+    assert "Traceback" in missing.log_file.read_text() and "Traceback" in slurm.log_files(missing)[0].read_text()
