@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 import yaml
 
 from fcn_core.cli.console import STDOUT, JsonOption, print_table, say, write_json, wrong
+from fcn_core.training.process import LAUNCHED_VARIABLE
 
 if TYPE_CHECKING:
     from fcn_core.training.config import TrainConfig
@@ -35,14 +35,19 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Length in minutes.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/NAME-DATE.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Training processes on this machine: one for each GPU.")] = 1,
+    detach: Annotated[bool, typer.Option("--detach", help="Train in the background; prints the run's id.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Train beside the run that has the device, instead of after it.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the settings as YAML and stop.")] = False,
     presets: Annotated[bool, typer.Option("--presets", help="List the presets and stop.")] = False,
     json_: JsonOption = None,
 ) -> None:
     """Train a network; everything is written into the run's folder.
 
-    Ctrl-C finishes the step and saves; --resume goes on from there. Several GPUs:
-    `torchrun --nproc-per-node 2 -m fcn_core train …`.
+    One run a device at a time: others wait for their turn. Ctrl-C finishes the step and saves; --resume goes on from
+    there. Runs in the background are listed, stopped and resumed with `runs`.
     """
     if presets:
         _list_presets()
@@ -51,30 +56,38 @@ def train(
     changes += [
         f"{name}={value}" for name, value in zip(LENGTHS, (epochs, steps, minutes), strict=True) if value is not None
     ]
-    if resume is not None:
-        if settings is not None or changes or root is not None or run is not None:
-            raise wrong("--resume", "a run goes on with its own settings; give --resume DIR alone")
-        from fcn_core.training.engine import resume as go_on
+    if resume is not None and (settings is not None or changes or root is not None or run is not None):
+        raise wrong("--resume", "a run goes on with its own settings; give --resume DIR alone")
+    if detach and no_wait:
+        raise wrong("--no-wait", "a run in the background waits for its turn; leave out --detach or --no-wait")
+    config = None if resume is not None else _settings(settings, changes, root)
+    if show and config is not None:
+        print(config.to_yaml(), end="")
+        return
+    if detach:
+        from fcn_core.cli.train_process import start_in_background
 
-        with _progress() as progress:
-            result = go_on(resume, progress=progress)
-    else:
-        config = _settings(settings, changes, root)
-        if show:
-            print(config.to_yaml(), end="")
-            return
-        from fcn_core.training.engine import train as start
+        folder = start_in_background(config, resume or run, recipe=settings or "", processes=processes)
+        print(folder.id)
+        write_json({"id": folder.id, "run": folder.path}, json_)
+        return
+    from fcn_core.cli.train_process import own_folder, run_in_turn
 
-        folder = run or Path("runs") / f"{config.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        if _leads():
-            say(f"training in {folder}")
-        with _progress() as progress:
-            result = start(config, folder, progress=progress)
+    folder = own_folder(config, resume or run, recipe=settings or "", processes=processes)
+    if config is not None and _leads():
+        say(f"training in {folder.path}")
+    with _progress() as progress:
+        result = run_in_turn(folder, progress, processes=processes, wait=not no_wait)
+    if result is None:
+        say(f"stopped before it began; go on with: train --resume {folder.path}")
+        raise typer.Exit(1)
     if _leads():
         _report(result, json_)
     if result.state != "finished":
-        say(f"stopped after {result.steps} steps; go on with: train --resume {result.run_dir}")
-        raise typer.Exit(1)
+        if _leads():
+            say(f"stopped after {result.steps} steps; go on with: train --resume {result.run_dir}")
+        if not under_torchrun():  # which would take it for a failure and complain at length
+            raise typer.Exit(1)
 
 
 def _settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:
@@ -160,6 +173,11 @@ def _list_presets() -> None:
     print_table(("preset", "what"), [(name, preset.about) for name, preset in PRESETS.items()])
 
 
+def under_torchrun() -> bool:
+    """Whether this is one of several processes."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
 def _leads() -> bool:
     """Whether this is the first of the processes that torchrun started (or the only one)."""
     return os.environ.get("RANK", "0") == "0"
@@ -167,7 +185,10 @@ def _leads() -> bool:
 
 @contextmanager
 def _progress() -> Iterator[ProgressCallback]:
-    """A bar on a terminal; without one, only the lines that have news."""
+    """A bar on a terminal; without one, only the lines that have news; nothing where they end in the log anyway."""
+    if os.environ.get(LAUNCHED_VARIABLE):
+        yield lambda now: None
+        return
     if not sys.stderr.isatty():
         yield lambda now: say(now.message) if now.message else None
         return

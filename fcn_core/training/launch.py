@@ -26,12 +26,11 @@ from filelock import FileLock
 from fcn_core.home import PROJECT_ROOT
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.devices import devices_for
-from fcn_core.training.process import lives, started
+from fcn_core.training.process import LAUNCHED_VARIABLE, lives, started
 from fcn_core.training.queue import OTHER_RUN, take_ticket
 from fcn_core.training.run_state import MARKS, read_run, runs_root
 from fcn_core.training.runs import RunFolder
 
-LAUNCHED_VARIABLE = "FCN_LAB_LAUNCHED"  # tells the process of a run that it was started from here
 FROM_TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 

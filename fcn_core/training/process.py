@@ -11,6 +11,7 @@ from types import FrameType
 
 import psutil
 
+LAUNCHED_VARIABLE = "FCN_LAB_LAUNCHED"  # set for a process that was started for a run, with its output in the log
 CLOCK_SLACK_SECONDS = 2.0  # a process's start is told by the wall clock, which may be set while it runs
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ from fcn_core.training.run_state import read_run
 from fcn_core.training.runs import RunFolder, read_json, replace_text
 
 LOOK_EVERY_SECONDS = 1.0
+TWIN_SECONDS = 30.0
 OTHER_RUN = "run:"
 
 
@@ -54,8 +56,8 @@ def queue_folder() -> Path:
 def take_ticket(folder: RunFolder, devices: tuple[str, ...], *, pid: int | None = None) -> list[Ticket]:
     """Enter the queue, or look how it stands: the tickets that come before, in order; none means go ahead.
 
-    pid: the process that the ticket belongs to; empty takes this one. ValueError when another process works on the
-    run. A ticket without devices never waits.
+    pid: the process that the ticket belongs to; empty takes this one. A ticket without devices waits for nobody but
+    another process of the same run.
     """
     pid = os.getpid() if pid is None else pid
     began = started(pid)
@@ -65,9 +67,6 @@ def take_ticket(folder: RunFolder, devices: tuple[str, ...], *, pid: int | None 
     with _lock():
         tickets = _tickets()
         own = next((t for t in tickets if t.pid == pid and t.run == run), None)
-        twin = next((t for t in tickets if t.pid != pid and t.run == run), None)
-        if twin is not None:
-            raise ValueError(f"{twin.id} is being trained already, by process {twin.pid}; stop that one first")
         if own is None:
             since = folder.launched().get("launched")
             since = since if isinstance(since, int | float) else began
@@ -76,7 +75,7 @@ def take_ticket(folder: RunFolder, devices: tuple[str, ...], *, pid: int | None 
             return []
         ahead = [
             other for other in tickets
-            if other.pid != pid and set(other.devices) & set(own.devices)
+            if other.pid != pid and (set(other.devices) & set(own.devices) or other.run == run)
             and (other.has_turn or (other.since, other.pid) < (own.since, own.pid))
         ]  # fmt: skip
         if not ahead:
@@ -98,14 +97,14 @@ def turn(
 
     Yields False when somebody asked it to stop before (a signal, or the wish in the folder). What it waits for stands
     in status.json and in the log. devices: empty does not wait for any. ValueError when the run it starts from does
-    not exist, or another process works on this one. Under torchrun the processes of a run hold one ticket, which
-    belongs to torchrun.
+    not exist, or another process goes on working on this one. Under torchrun the processes of a run hold one ticket,
+    which belongs to torchrun.
     """
     owner = os.getppid() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else os.getpid()
     leads = leads_the_others()
     try:
         with stop_signals() as stop:
-            waits = _Waits(folder, stop, every) if leads else None
+            waits = _Waits(folder) if leads else None
             may_go = _for_start(folder, config, stop, waits, every) and _for_devices(
                 folder, devices, owner, stop, waits, every
             )
@@ -124,7 +123,7 @@ def turn(
 class _Waits:
     """Says what a run waits for, once for each cause, and shows life."""
 
-    def __init__(self, folder: RunFolder, stop: threading.Event, every: float) -> None:
+    def __init__(self, folder: RunFolder) -> None:
         self.folder, self.said = folder, ""
 
     def say(self, cause: str, waiting_for: str) -> None:
@@ -166,11 +165,16 @@ def _for_devices(
     folder: RunFolder, devices: tuple[str, ...], owner: int, stop: threading.Event, waits: _Waits | None, every: float
 ) -> bool:
     """Wait for the devices; False when asked to stop."""
+    patience = time.monotonic() + TWIN_SECONDS
     while not (stop.is_set() or folder.stop_asked()):
         ahead = take_ticket(folder, devices, pid=owner)
         if not ahead:
             return True
-        if waits is not None:
+        twin = next((other for other in ahead if other.run == str(folder.path.resolve())), None)
+        if twin is not None:  # usually the process that was just stopped and is about to end
+            if time.monotonic() > patience:
+                raise ValueError(f"{twin.id} is being trained already, by process {twin.pid}; stop that one first")
+        elif waits is not None:
             shared = ", ".join(device for device in devices if any(device in other.devices for other in ahead))
             names = [other.id for other in ahead]
             waits.say(f"waits for {' and '.join(names)} on {shared}", names[-1])

@@ -1,0 +1,111 @@
+"""How `train` gets its run folder, its turn on the device, and its processes. No torch before it is its turn."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from fcn_core.home import PROJECT_ROOT
+from fcn_core.training.config import TrainConfig
+from fcn_core.training.devices import devices_for
+from fcn_core.training.launch import launch, new_run, resume_run
+from fcn_core.training.process import LAUNCHED_VARIABLE, leads_the_others, started
+from fcn_core.training.queue import turn
+from fcn_core.training.run_state import read_run, runs_root
+from fcn_core.training.runs import LIVING, RunFolder
+
+if TYPE_CHECKING:
+    from fcn_core.training.results import ProgressCallback, TrainResult
+
+FOLDER_SECONDS = 60.0  # how long the other processes wait for the first one to make the folder
+
+
+def start_in_background(config: TrainConfig | None, path: Path | None, *, recipe: str, processes: int) -> RunFolder:
+    """Launch a new run (config given) in `path` or under a name of its own, or go on with the one in `path`."""
+    if config is None:
+        assert path is not None  # the command line gives settings or --resume
+        return resume_run(RunFolder.open(path))
+    place = (None, None) if path is None else (path.resolve().parent, path.resolve().name)
+    return launch(config, root=place[0], run_id=place[1], processes=processes, recipe=recipe)
+
+
+def own_folder(config: TrainConfig | None, path: Path | None, *, recipe: str, processes: int) -> RunFolder:
+    """The folder of the run that this process will work on, made for a new one, with the process noted in it.
+
+    ValueError when the folder holds another run, or a process works on this one already.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if path is None and world > 1:  # every process must come to the same name: torchrun, their parent, began once
+        assert config is not None
+        began = time.localtime(psutil.Process(os.getppid()).create_time())
+        path = runs_root() / f"{config.name}-{time.strftime('%Y%m%d-%H%M%S', began)}"
+    if not leads_the_others():
+        assert path is not None
+        patience = time.monotonic() + FOLDER_SECONDS
+        while not (path / "config.yaml").is_file() and time.monotonic() < patience:
+            time.sleep(0.2)
+        return RunFolder.open(path)
+    if config is None:
+        assert path is not None
+        folder = RunFolder.open(path)
+        if os.environ.get(LAUNCHED_VARIABLE) or folder.status().get("pid") == os.getppid():  # by launch, or torchrun
+            return folder
+        info = read_run(folder.path)
+        if info.living:
+            raise ValueError(f"{info.id} is at work already ({info.state}); see it with: runs show {info.id}")
+        folder.forget_stop()
+        folder.tidy()
+    else:
+        place = (None, None) if path is None else (path.resolve().parent, path.resolve().name)
+        folder = new_run(config, root=place[0], run_id=place[1], processes=max(world, processes), recipe=recipe)
+    owner = os.getppid() if world > 1 else os.getpid()
+    facts = {"command": sys.argv, "pid": owner, "process_started": started(owner), "launched": time.time()}
+    folder.write_launch({**folder.launched(), "where": "local", **facts})
+    return folder
+
+
+def run_in_turn(
+    folder: RunFolder, progress: ProgressCallback, *, processes: int = 1, wait: bool = True
+) -> TrainResult | None:
+    """Train, or go on, when the turn comes; None when it was stopped before. Does not return with several processes:
+    torchrun takes this one's place, and its children come here in their turn.
+    """
+    config = folder.config()
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if folder.status().get("state") == "finished":
+        from fcn_core.training.engine import resume
+
+        return resume(folder.path, progress=progress)
+    devices = devices_for(config.device, max(world, processes)) if wait else ()
+    try:
+        with turn(folder, config, devices) as may_go:
+            if not may_go:
+                return None
+            if processes > 1 and world == 1:
+                _become_torchrun(folder, processes)
+            from fcn_core.training.engine import resume
+
+            return resume(folder.path, progress=progress)
+    except Exception as problem:  # what the engine itself did not come to write down
+        status = folder.status()
+        own = status.get("pid") in (None, os.getpid(), os.getppid())
+        if leads_the_others() and own and status.get("state") in LIVING:
+            folder.write_status("failed", message=str(problem))
+        raise
+
+
+def _become_torchrun(folder: RunFolder, processes: int) -> None:
+    """Replace this process by torchrun, which keeps its number and start, and so its ticket."""
+    path = os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes),
+        "-m", "fcn_core", "train", "--resume", str(folder.path.resolve()),
+    ]  # fmt: skip
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})
