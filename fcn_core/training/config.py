@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -34,6 +34,11 @@ class TrainConfig(Settings):
     )
     freeze_trunk: bool = Field(
         default=False, description="Train only the score layers and upsamplings: the paper's 32s-fixed."
+    )
+    staged: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
+        default=None,
+        description="Train the heads one after the other, 32s, 16s, 8s, each run from the one before: the factors on "
+        "the learning rate, one a head. Empty trains all heads in one run.",
     )
     train: tuple[DataSettings, ...] = Field(
         default=(DataSettings(),), min_length=1, description="Data sets to learn from."
@@ -101,6 +106,11 @@ class TrainConfig(Settings):
             raise ValueError("freeze_trunk keeps the trunk as it starts; give start, the weights that it begins with")
         if self.start_parts == "trunk" and self.start is None:
             raise ValueError("start_parts says what to take from start, but start is empty")
+        if self.staged is not None and len(self.staged) != len(self.model.heads):
+            raise ValueError(
+                f"staged gives {len(self.staged)} factors on the learning rate, but the model has the heads "
+                f"{self.model.heads}; give one a head, or leave it empty"
+            )
         if self.early_stop is not None and self.val is None:
             raise ValueError("early_stop counts validations; give val, the data set to validate on")
         return self
