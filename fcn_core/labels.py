@@ -130,4 +130,42 @@ PASCAL_CONTEXT_60 = LabelSet(
     colour_blind_safe=((0, 0, 0), *PASCAL_CONTEXT.colour_blind_safe),
 )
 
-LABEL_SETS: dict[str, LabelSet] = {labels.name: labels for labels in (CAMVID, VOC, PASCAL_CONTEXT, PASCAL_CONTEXT_60)}
+# Order of data/nyud/classes.txt of the authors of FCN; "refridgerator", "otherprop" and the like spelled out.
+NYUD = LabelSet(
+    name="nyud",
+    title="NYUDv2 rooms, 40 classes",
+    classes=(
+        "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf", "picture",
+        "counter", "blinds", "desk", "shelves", "curtain", "dresser", "pillow", "mirror", "floor mat", "clothes",
+        "ceiling", "books", "refrigerator", "television", "paper", "towel", "shower curtain", "box", "whiteboard",
+        "person", "night stand", "toilet", "sink", "lamp", "bathtub", "bag", "other structure", "other furniture",
+        "other prop",
+    ),
+    palette=voc_palette(41)[1:],
+    colour_blind_safe=spread_palette(40),
+)  # fmt: skip
+
+# Order as in data/sift-flow/classes.txt of the authors of FCN, which is that of the label maps.
+SIFT_FLOW = LabelSet(
+    name="siftflow",
+    title="SIFT Flow outdoor scenes, 33 classes",
+    classes=(
+        "awning", "balcony", "bird", "boat", "bridge", "building", "bus", "car", "cow", "crosswalk", "desert", "door",
+        "fence", "field", "grass", "moon", "mountain", "person", "plant", "pole", "river", "road", "rock", "sand",
+        "sea", "sidewalk", "sign", "sky", "staircase", "streetlight", "sun", "tree", "window",
+    ),
+    palette=voc_palette(34)[1:],
+    colour_blind_safe=spread_palette(33),
+)  # fmt: skip
+
+SIFT_FLOW_GEOMETRY = LabelSet(
+    name="siftflow-geometry",
+    title="SIFT Flow, 3 geometric classes",
+    classes=("sky", "horizontal", "vertical"),
+    palette=((128, 192, 255), (96, 160, 64), (160, 96, 64)),
+    colour_blind_safe=((190, 220, 245), (230, 159, 0), (0, 60, 160)),
+)
+
+LABEL_SETS: dict[str, LabelSet] = {
+    labels.name: labels for labels in (CAMVID, VOC, PASCAL_CONTEXT, PASCAL_CONTEXT_60, NYUD, SIFT_FLOW)
+}

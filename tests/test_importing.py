@@ -6,7 +6,7 @@ import pytest
 import torch
 from weight_files import caffe_bytes, caffe_layers, tiny_model, torchfcn_state
 
-from fcn_core.labels import CAMVID, VOC
+from fcn_core.labels import CAMVID, NYUD, VOC
 from fcn_core.models.fcn import build
 from fcn_core.models.names import torchfcn_to_ours
 from fcn_core.models.spec import FCNSpec
@@ -21,7 +21,6 @@ from fcn_core.weights import (
     load,
     save_checkpoint,
 )
-from fcn_core.weights.published import NYUD
 
 AT_ONCE = {16: 0.01, 8: 0.0001}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from fcn_core.data.archives import SBD_ARCHIVE, VOC2011_ARCHIVE, VOC2012_ARCHIVE, AtWork, fetch_archive
 from fcn_core.data.dataset_record import Asked, DatasetRecord
 from fcn_core.data.kept import LabelledPictures
-from fcn_core.labels import PASCAL_CONTEXT_60, LabelSet
+from fcn_core.labels import PASCAL_CONTEXT_60, SIFT_FLOW_GEOMETRY, LabelSet
 
 STREETS_SPLITS = {"train": 0, "val": 1, "test": 2}
 STREETS_SEEDS_APART = 10
@@ -33,7 +33,8 @@ def open_dataset(
     """Open a data set by its name in `DATASETS`.
 
     root: its folder. split: one of the record's splits; None takes the first, or all of a folder that has none.
-    count, seed, size: streets only: how many scenes, which, and their height and width in pixels. images: which
+    count, size: streets only: how many scenes, and their height and width in pixels. seed: which scenes, and which
+    pictures of a folder without splits are kept for validation. images: which
     modality is read, a key of the record's channels. holdout: share (0-1) of a folder without splits that is kept
     for validation. labels: the classes of a folder that names none; for pascal-context, its 60-class set reads the
     rest as background. ValueError says what is missing, where it was looked for, and which layout was expected.
@@ -91,7 +92,7 @@ def _camvid(asked: Asked) -> LabelledPictures:
 def _folder(asked: Asked) -> LabelledPictures:
     from fcn_core.data.folder import Folder
 
-    return Folder(asked.folder, asked.split, labels=asked.labels)
+    return Folder(asked.folder, asked.split, labels=asked.labels, holdout=asked.holdout, seed=asked.seed)
 
 
 def _voc2012(asked: Asked) -> LabelledPictures:
@@ -124,6 +125,18 @@ def _pascal_context(asked: Asked) -> LabelledPictures:
     # Nets with 60 outputs, as the paper's authors released them, are measured on their own classes.
     background = asked.labels is not None and asked.labels.classes == PASCAL_CONTEXT_60.classes
     return PascalContext(asked.folder, asked.split or "train", background=background)
+
+
+def _nyudv2(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.nyudv2 import NYUDv2
+
+    return NYUDv2(asked.folder, asked.split or "train", images=asked.images)
+
+
+def _siftflow(asked: Asked) -> LabelledPictures:
+    from fcn_core.data.siftflow import SiftFlow
+
+    return SiftFlow(asked.folder, asked.split or "trainval")
 
 
 VOC_TERMS = "photos from Flickr under their owners' terms; the organisers offer the set for research"
@@ -211,6 +224,28 @@ DATASETS: dict[str, DatasetRecord] = {
             layout="trainval/NAME.mat, labels.txt and 59_labels.txt, beside VOC2010 with JPEGImages",
             licence=VOC_TERMS,
             source="https://cs.stanford.edu/~roozbeh/pascal-context/",
+        ),
+        DatasetRecord(
+            kind="nyudv2",
+            title="NYU Depth v2",
+            about="795 / 654 photos of rooms with depth and 40 classes; colour, depth, both, or precomputed HHA.",
+            splits=("train", "val", "test", "trainval"),
+            opens=_nyudv2,
+            layout="nyu_depth_v2_labeled.mat, classMapping40.mat and splits.mat, or data/images/ and segmentation/",
+            channels={"rgb": 3, "depth": 1, "rgbd": 4, "hha": 3, "rgb-hha": 6},
+            licence="for research; see the data set's page",
+            source="https://cs.nyu.edu/~silberman/datasets/nyu_depth_v2.html",
+        ),
+        DatasetRecord(
+            kind="siftflow",
+            title="SIFT Flow",
+            about="2,688 outdoor photos of 256×256 (200 for testing) with 33 semantic and 3 geometric classes.",
+            splits=("trainval", "test"),
+            opens=_siftflow,
+            layout="Images/, SemanticLabels/ and GeoLabels/ with the same folder inside, and TestSet1.txt or test.txt",
+            tasks={"geometric": SIFT_FLOW_GEOMETRY},
+            licence="photos of LabelMe; for research",
+            source="http://www.cs.unc.edu/~jtighe/Papers/ECCV10/siftflow/SiftFlowDataset.zip",
         ),
     )
 }

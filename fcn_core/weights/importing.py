@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fcn_core.labels import LabelSet
+from fcn_core.labels import NYUD, LabelSet
 from fcn_core.models.fcn import build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
@@ -20,7 +20,7 @@ from fcn_core.weights.checkpoint import read_checkpoint, read_tensors, save_chec
 from fcn_core.weights.folders import import_folder
 from fcn_core.weights.loading import LoadedModel, load, record_of_file
 from fcn_core.weights.preprocessing import CAFFE_NYUD, CAFFE_VOC, IMAGENET, Preprocessing
-from fcn_core.weights.published import AT_ONCE, NYUD
+from fcn_core.weights.published import AT_ONCE
 from fcn_core.weights.published_files import read_published_state
 from fcn_core.weights.records import WeightRecord, labels_for
 from fcn_core.weights.surgery import FitReport, compare_keys, detect_spec, fit_state

@@ -8,7 +8,7 @@ be put into the download folder or imported.
 
 from __future__ import annotations
 
-from fcn_core.labels import VOC, LabelSet, voc_palette
+from fcn_core.labels import NYUD, VOC
 from fcn_core.models.spec import FCNSpec
 from fcn_core.weights.preprocessing import CAFFE_NYUD, CAFFE_VOC
 from fcn_core.weights.records import WeightRecord
@@ -16,20 +16,6 @@ from fcn_core.weights.records import WeightRecord
 CAFFE_HOST = "http://dl.caffe.berkeleyvision.org"
 DRIVE = "https://drive.usercontent.google.com/download?id={id}&export=download&confirm=t"
 AT_ONCE = {16: 0.01, 8: 0.0001}
-
-NYUD = LabelSet(
-    name="nyud",
-    title="NYUDv2 rooms, 40 classes",
-    classes=(
-        "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf", "picture",
-        "counter", "blinds", "desk", "shelves", "curtain", "dresser", "pillow", "mirror", "floor mat", "clothes",
-        "ceiling", "books", "refrigerator", "television", "paper", "towel", "shower curtain", "box", "whiteboard",
-        "person", "night stand", "toilet", "sink", "lamp", "bathtub", "bag", "other structure", "other furniture",
-        "other prop",
-    ),
-    palette=voc_palette(41)[1:],
-    colour_blind_safe=voc_palette(41)[1:],
-)  # fmt: skip
 
 VOC_DATA = "PASCAL VOC 2011 train and the SBD annotations, from an ImageNet classifier"
 VOC_KNOWS = "Everyday photos: people, animals, vehicles and furniture, PASCAL VOC's 20 classes; the rest is background."
