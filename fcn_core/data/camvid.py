@@ -29,7 +29,7 @@ class CamVid:
 
     def __init__(self, root: str | Path, split: str) -> None:
         """Find the files of `split` ("train", "val", "test"); ValueError names what is missing."""
-        self.root = _find_root(Path(root).expanduser(), split)
+        self.root = find_root(Path(root).expanduser(), split)
         self.split = split
         self.name = f"camvid-{split}"
         photos = files_by_stem(self.root / split, PHOTO_SUFFIXES)
@@ -83,7 +83,8 @@ def read_name_list(path: Path) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _find_root(root: Path, split: str) -> Path:
+def find_root(root: Path, split: str) -> Path:
+    """The folder that contains `split` and its label maps: root, or CamVid/ in it; ValueError says what is missing."""
     if not root.is_dir():
         raise ValueError(f"{root} is not a folder; give the CamVid folder, the one that contains {split}/")
     if not (root / split).is_dir() and (root / "CamVid" / split).is_dir():

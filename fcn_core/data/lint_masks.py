@@ -1,16 +1,21 @@
-"""What can be wrong with one label map: unreadable, lossy, colour-coded, a palette read as grey, strange indices."""
+"""What can be wrong with one label map: unreadable, lossy, colour-coded, a palette misread, strange indices."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from fcn_core.data.files import read_colours, read_label_map
 from fcn_core.data.folder import indices_of_colours
 from fcn_core.labels import VOID, LabelSet, voc_palette
+
+Severity = Literal["error", "warning"]
+VOC_BORDER = (224, 224, 192)
+UNPACK = "This is not the published label map: unpack the archive again."
 
 
 @dataclass(frozen=True)
@@ -19,19 +24,52 @@ class MaskProblem:
 
     code: str
     file: str
-    severity: Literal["error", "warning"]
+    severity: Severity
     message: str
     mend: str
 
 
 def inspect_mask(
-    path: Path, labels: LabelSet | None, *, coloured: bool = False, void: int | None = None
+    path: Path,
+    labels: LabelSet | None,
+    *,
+    coloured: bool = False,
+    void: int | None = None,
+    published: bool = False,
 ) -> tuple[list[MaskProblem], np.ndarray | None]:
     """Problems of a label map, and its indices (H×W uint8, void 255) as far as it can be read, else None.
 
     labels: the classes that it should hold, None for any. coloured: the data set has colours for its classes, so
     colour-coded masks are fine when every colour is known. void: an index in the file that stands for void.
+    published: the file belongs to a published set, so that it can be had again.
     """
+    problems, indices = _inspect(path, labels, coloured, void)
+    if published:  # whose label maps may well hold nothing but background and borders
+        problems = [replace(problem, mend=UNPACK) for problem in problems if problem.severity == "error"]
+    return problems, indices
+
+
+def strange_indices(name: str, values: np.ndarray, labels: LabelSet) -> list[MaskProblem]:
+    """A problem if `values` (those that a label map holds, void aside) are not all indices of `labels`."""
+    strange = values[values >= len(labels)].tolist()
+    if not strange:
+        return []
+    palette = grey_palette(values, labels)
+    if palette is not None:
+        said = f"{name} holds the grey values of {palette} instead of class indices"
+        mend = "A palette file was converted to grey. Go back to the palette PNG, whose indices are right."
+        return [MaskProblem("palette_as_grey", name, "error", said, mend)]
+    listed = ", ".join(str(v) for v in strange[:6]) + (", …" if len(strange) > 6 else "")
+    said = f"{name} contains indices {listed}; the {len(labels)} classes are 0 to {len(labels) - 1}"
+    mend = f"Map them to a class or to {VOID} (void), or list all classes in classes.txt."
+    if len(strange) > 2 * len(labels):
+        mend += " So many different values come from resizing with smoothing: resize with nearest neighbour."
+    return [MaskProblem("ids_outside_classes", name, "error", said, mend)]
+
+
+def _inspect(
+    path: Path, labels: LabelSet | None, coloured: bool, void: int | None
+) -> tuple[list[MaskProblem], np.ndarray | None]:
     problems = []
     if path.suffix.lower() in (".jpg", ".jpeg"):
         said = f"{path.name} is a JPEG: compression changes the indices along every edge"
@@ -52,20 +90,12 @@ def inspect_mask(
         indices[indices == void] = np.uint8(VOID)
     values = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
     inside = values[values != VOID]
-    if labels is not None and inside.size and inside[-1] >= len(labels):
-        strange = inside[inside >= len(labels)].tolist()
-        palette = _read_as_grey(inside, labels)
-        if palette is not None:
-            said = f"{path.name} holds the grey values of {palette} instead of class indices"
-            mend = "A palette file was converted to grey. Go back to the palette PNG, whose indices are right."
-            problems.append(_problem(path, "palette_as_grey", said, mend))
-        else:
-            listed = ", ".join(str(v) for v in strange[:6]) + (", …" if len(strange) > 6 else "")
-            said = f"{path.name} contains indices {listed}; the {len(labels)} classes are 0 to {len(labels) - 1}"
-            mend = f"Map them to a class or to {VOID} (void), or list all classes in classes.txt."
-            if len(strange) > 2 * len(labels):
-                mend += " So many different values come from resizing with smoothing: resize with nearest neighbour."
-            problems.append(_problem(path, "ids_outside_classes", said, mend))
+    renumbered = _renumbered(path, inside, labels) if labels is not None else None
+    strange = strange_indices(path.name, inside, labels) if labels is not None else []
+    if renumbered is not None:
+        problems.append(renumbered)
+    elif strange:
+        problems += strange
     elif inside.size <= 1 and VOID in values and (inside.size == 0 or inside[0] == 0) and (indices == 0).any():
         said = f"{path.name} holds only 0 and {VOID}; {VOID} is void, so nothing but class 0 would be learned"
         mend = f"If {VOID} marks the object, write it as index 1."
@@ -73,9 +103,7 @@ def inspect_mask(
     return problems, indices
 
 
-def _problem(
-    path: Path, code: str, message: str, mend: str, severity: Literal["error", "warning"] = "error"
-) -> MaskProblem:
+def _problem(path: Path, code: str, message: str, mend: str, severity: Severity = "error") -> MaskProblem:
     return MaskProblem(code, path.name, severity, message, mend)
 
 
@@ -87,8 +115,9 @@ def _colour_coded(
         try:
             indices = indices_of_colours(colours, labels, path)
         except ValueError as error:
+            said = f"{path.name} is colour-coded, not in class indices, and {_without(str(error), path)}"
             mend = "Save label maps as class indices (palette PNG), or give every colour in classes.txt."
-            return [_problem(path, "colour_coded", str(error), mend)], None
+            return [_problem(path, "colour_coded", said, mend)], None
         if coloured:
             return [], indices
         said = f"{path.name} is colour-coded in the palette of {labels.name}, not in class indices"
@@ -99,7 +128,29 @@ def _colour_coded(
     return [_problem(path, "colour_coded", said, "List names and colours in classes.txt, or save indices.")], None
 
 
-def _read_as_grey(values: np.ndarray, labels: LabelSet) -> str | None:
+def _without(sentence: str, path: Path) -> str:
+    """The error's own words: behind the path, and without its advice for folders."""
+    return sentence.removeprefix(f"{path} ").partition(";")[0]
+
+
+def _renumbered(path: Path, values: np.ndarray, labels: LabelSet) -> MaskProblem | None:
+    """A palette file whose palette has the classes' colours at other indices, as after quantising a colour image."""
+    with Image.open(path) as file:
+        if file.mode != "P":
+            return None
+        flat = file.getpalette("RGB") or []
+    colours = [tuple(flat[3 * v : 3 * v + 3]) for v in values.tolist()]
+    known = {colour: index for index, colour in enumerate(labels.palette)}
+    wrong = [(v, known[c]) for v, c in zip(values.tolist(), colours, strict=True) if c in known and known[c] != v]
+    if not wrong or any(colour not in known and colour != VOC_BORDER for colour in colours):
+        return None
+    index, meant = wrong[0]
+    said = f"{path.name} draws index {index} in the colour of class {meant} ({labels.classes[meant]})"
+    mend = "Its colours were numbered anew when it was saved: convert each colour to the index of its class."
+    return _problem(path, "palette_renumbered", said, mend)
+
+
+def grey_palette(values: np.ndarray, labels: LabelSet) -> str | None:
     """The name of the palette whose luma values these are, or None."""
     for name, palette in ((labels.name, labels.palette), ("the VOC palette", voc_palette(256))):
         luma = {0} | {_luma(*colour) for colour in palette[: max(len(labels), 21)]} | {_luma(224, 224, 192)}
