@@ -20,7 +20,7 @@ from fcn_core.atomic import written_aside
 
 STDOUT = "-"
 # These commands take files or names besides their options, so a word behind --json may be one of those.
-WITH_ARGUMENTS = ("segment", "weights", "data", "train", "runs")
+WITH_ARGUMENTS = ("segment", "weights", "data", "train", "train-on-slurm", "runs")
 DEBUG_VARIABLE = "FCN_LAB_DEBUG"
 
 JsonOption = Annotated[

@@ -21,6 +21,7 @@ from fcn_core.cli.evaluate import evaluate
 from fcn_core.cli.export import export
 from fcn_core.cli.runs import runs_app
 from fcn_core.cli.segment import segment
+from fcn_core.cli.slurm import train_on_slurm
 from fcn_core.cli.train import train
 from fcn_core.cli.weights import weights_app
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(segment)
 app.add_typer(weights_app, name="weights")
 app.command()(train)
+app.command()(train_on_slurm)
 app.add_typer(runs_app, name="runs")
 app.command()(evaluate)
 app.add_typer(data_app, name="data")

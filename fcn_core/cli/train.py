@@ -60,7 +60,7 @@ def train(
         raise wrong("--resume", "a run goes on with its own settings; give --resume DIR alone")
     if detach and no_wait:
         raise wrong("--no-wait", "a run in the background waits for its turn; leave out --detach or --no-wait")
-    config = None if resume is not None else _settings(settings, changes, root)
+    config = None if resume is not None else chosen_settings(settings, changes, root)
     if show and config is not None:
         print(config.to_yaml(), end="")
         return
@@ -90,7 +90,7 @@ def train(
             raise typer.Exit(1)
 
 
-def _settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:
+def chosen_settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:
     """The checked settings of a preset or file, with the changes of the command line."""
     from fcn_core.training.config import TrainConfig
 

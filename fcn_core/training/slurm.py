@@ -8,79 +8,25 @@ unpickle anything.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
-
+from fcn_core.home import PROJECT_ROOT
+from fcn_core.training.config import TrainConfig
+from fcn_core.training.launch import new_run
+from fcn_core.training.run_state import read_run
 from fcn_core.training.runs import LIVING, RunFolder
-from fcn_core.training.settings import Settings
 from fcn_core.training.slurm_queue import JobState, cancel, is_here, job_state, partitions
+from fcn_core.training.slurm_settings import SlurmSettings
+from fcn_core.training.start import run_of
 
 NO_PROCESS = {"host": None, "pid": None, "process_started": None}  # while a job waits, nobody works on its run
-
-
-class SlurmSettings(Settings):
-    """What a job asks Slurm for."""
-
-    partition: str | None = Field(default=None, description="Partition (queue); empty takes the cluster's default.")
-    nodes: int = Field(default=1, ge=1, description="Machines that work together on the run.")
-    processes_per_node: int = Field(
-        default=1, ge=1, description="Training processes on each node: as many as GPUs, or 1 on processors."
-    )
-    gpus_per_node: int = Field(default=0, ge=0, description="GPUs on each node, one a process; 0 trains on processors.")
-    cpus_per_process: int = Field(
-        default=4, ge=1, description="Processor cores of each process: for its data workers, or for training itself."
-    )
-    memory_gb: float | None = Field(
-        default=None, gt=0, description="Memory of each node in GB; empty takes the partition's default."
-    )
-    minutes: int = Field(
-        default=720, ge=1, description="Time limit of the job; a run that needs longer saves and queues again."
-    )
-    requeues: int = Field(
-        default=100, ge=0, description="How often the run queues again when its minutes are over, before it stops."
-    )
-    notice_seconds: int = Field(
-        default=120, ge=1, description="How long before the end of its minutes the run is told to save."
-    )
-    account: str | None = Field(
-        default=None, description="Account that the job is charged to, where clusters want one."
-    )
-    qos: str | None = Field(default=None, description="Quality of service, where clusters want one.")
-    extra: dict[str, str] = Field(
-        default={}, description="Further options of sbatch by their long names, such as constraint: a100."
-    )
-
-    @model_validator(mode="after")
-    def _one_gpu_a_process(self) -> SlurmSettings:
-        if self.gpus_per_node and self.processes_per_node != self.gpus_per_node:
-            raise ValueError(
-                f"processes_per_node ({self.processes_per_node}) must equal gpus_per_node ({self.gpus_per_node}): "
-                "each process works on one GPU"
-            )
-        for name, value in self.extra.items():
-            if not re.fullmatch(r"[a-z][a-z-]*", name) or "\n" in value:
-                raise ValueError(f"extra: expected a long option of sbatch and its value on one line, got {name!r}")
-        return self
-
-    @property
-    def processes(self) -> int:
-        """Of all nodes together."""
-        return self.nodes * self.processes_per_node
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> SlurmSettings:
-        """Settings from plain values; ValueError names each field that is wrong and why."""
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            lines = [f"{'.'.join(str(p) for p in e['loc']) or 'slurm'}: {e['msg']}" for e in error.errors()]
-            raise ValueError("; ".join(lines)) from None
 
 
 def submit(run: RunFolder | str | Path, settings: SlurmSettings | None = None) -> RunFolder:
@@ -97,7 +43,7 @@ def submit(run: RunFolder | str | Path, settings: SlurmSettings | None = None) -
         raise ValueError("there is no Slurm here: sbatch is missing or its controller does not answer (try sinfo)")
     if before.get("where") == "slurm" and (job := job_state(str(before["job_id"]))).alive:
         raise ValueError(f"{folder.id} is in Slurm's hands already: {job.sentence}")
-    executor = _executor(folder, settings, config.name)
+    executor = _executor(folder, settings, config, str(before.get("cwd") or ""))
     folder.forget_stop()
     folder.write_status("queued", name=config.name, message="handed to Slurm", **NO_PROCESS)
     try:
@@ -109,9 +55,25 @@ def submit(run: RunFolder | str | Path, settings: SlurmSettings | None = None) -
         **before, "where": "slurm", "host": socket.gethostname(), "pid": None, "process_started": None,
         "command": ["sbatch", str(folder.path / "slurm" / f"{job_id}_submission.sh")],
         "processes": settings.processes, "nodes": settings.nodes, "job_id": job_id, "launched": time.time(),
-        "slurm": settings.model_dump(mode="json"),
+        "device": "cuda" if settings.gpus_per_node else "cpu", "slurm": settings.model_dump(mode="json"),
     })  # fmt: skip
     return folder
+
+
+def submit_stages(
+    configs: Sequence[TrainConfig], settings: SlurmSettings, *, root: Path | None = None, recipe: str = ""
+) -> list[RunFolder]:
+    """Hand in linked runs: each after the first starts from the one before it, and Slurm lets it wait for that one."""
+    folders: list[RunFolder] = []
+    for config in configs:
+        if folders:
+            config = config.replace(start=f"run:{folders[-1].id}")
+        group = folders[0].id if folders else ""
+        folder = new_run(config, root=root, processes=settings.processes, recipe=recipe, group=group)
+        if not folders and len(configs) > 1:
+            folder.write_launch({**folder.launched(), "group": folder.id})
+        folders.append(submit(folder, settings))
+    return folders
 
 
 def run_state(status: dict[str, Any], job: JobState) -> tuple[str, str]:
@@ -163,32 +125,36 @@ def _job_id(folder: RunFolder) -> str:
     return str(job_id)
 
 
-def _executor(folder: RunFolder, settings: SlurmSettings, name: str) -> Any:
+def _executor(folder: RunFolder, settings: SlurmSettings, config: TrainConfig, cwd: str) -> Any:
     """submitit's executor with the options of sbatch."""
     from submitit import SlurmExecutor
 
-    from fcn_core.training.slurm_job import code_root
-
     executor = SlurmExecutor(folder.path / "slurm", max_num_timeout=settings.requeues)
-    asked = {
-        "job_name": "fcn-" + re.sub(r"[^A-Za-z0-9_.-]+", "-", name),
-        "partition": settings.partition,
-        "nodes": settings.nodes,
-        "ntasks_per_node": settings.processes_per_node,
-        "cpus_per_task": settings.cpus_per_process,
-        "gpus_per_node": settings.gpus_per_node or None,
-        "mem": None if settings.memory_gb is None else f"{round(settings.memory_gb * 1024)}M",
-        "time": settings.minutes,
-        "signal_delay_s": settings.notice_seconds,
-        "account": settings.account,
-        "qos": settings.qos,
-        "stderr_to_stdout": True,
-        "additional_parameters": {"requeue": True, **settings.extra},
-        # Python must find fcn_core whatever folder the job starts in.
-        "setup": [f"export PYTHONPATH={shlex.quote(str(code_root()))}${{PYTHONPATH:+:$PYTHONPATH}}"],
-    }
-    executor.update_parameters(**{key: value for key, value in asked.items() if value is not None})
+    options = {
+        **settings.options(),
+        "job_name": "fcn-" + re.sub(r"[^A-Za-z0-9_.-]+", "-", config.name),
+        "dependency": _dependency(folder, config),
+        # Python must find fcn_core wherever the job starts; relative paths of the settings mean what they meant here.
+        "setup": [f"export PYTHONPATH={shlex.quote(str(PROJECT_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}"],
+        "additional_parameters": {
+            "requeue": True, "chdir": cwd if os.path.isdir(cwd) else os.getcwd(), **settings.extra
+        },
+    }  # fmt: skip
+    executor.update_parameters(**{key: value for key, value in options.items() if value is not None})
     return executor
+
+
+def _dependency(folder: RunFolder, config: TrainConfig) -> str | None:
+    """What Slurm lets the job wait for: the run that it starts from. ValueError when that one will not finish."""
+    other = run_of(config.start)
+    if other is None:
+        return None
+    info = read_run(folder.path.parent / other)
+    if info.living and info.where == "slurm":
+        return f"afterany:{info.job_id}"
+    if info.state != "finished":
+        raise ValueError(f"the run starts from {other}, which is {info.state}; hand it to Slurm when that has finished")
+    return None
 
 
 def _submitted(executor: Any, folder: RunFolder) -> str:
@@ -208,5 +174,5 @@ def _submitted(executor: Any, folder: RunFolder) -> str:
 
 __all__ = [
     "JobState", "SlurmSettings", "cancel", "is_here", "job_state", "kill", "log_files", "partitions",
-    "request_stop", "run_state", "submit",
+    "request_stop", "run_state", "submit", "submit_stages",
 ]  # fmt: skip

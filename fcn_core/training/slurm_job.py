@@ -16,15 +16,17 @@ import signal
 import threading
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from submitit.core.utils import DelayedSubmission, UncompletedJobError
 from submitit.helpers import TorchDistributedEnvironment
 
 from fcn_core.training.engine import resume
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.process import leads_the_others
+from fcn_core.training.run_state import read_run
+from fcn_core.training.runs import LIVING, RunFolder
 from fcn_core.training.slurm_queue import is_preempted
+from fcn_core.training.start import run_of
 
 LOOPBACK = "127.0.0.1"
 
@@ -50,10 +52,13 @@ class TrainingJob:
         take_place()
         folder = RunFolder(self.folder)
         try:
+            check_start(folder)
             state = resume(self.folder, stop=stop).state
-        except Exception:
+        except Exception as error:
             who = "" if os.environ["WORLD_SIZE"] == "1" else f"process {os.environ['RANK']}: "
             folder.log(who + traceback.format_exc().rstrip())
+            if leads_the_others() and folder.status().get("state") in LIVING:
+                folder.write_status("failed", message=str(error))
             raise
         if state == "stopped" and not folder.stop_asked():
             if requeue.is_set() or is_preempted(os.environ["SLURM_JOB_ID"]):
@@ -73,6 +78,16 @@ class TrainingJob:
         return DelayedSubmission(self)
 
 
+def check_start(folder: RunFolder) -> None:
+    """ValueError when the run that this one begins from came to no end: Slurm only knows that its job is over."""
+    other = run_of(folder.config().start)
+    if other is None or folder.last.is_file():
+        return
+    state = read_run(folder.path.parent / other).state
+    if state != "finished":
+        raise ValueError(f"this run starts from {other}, which is {state}; resume that one, then this one")
+
+
 def take_place() -> None:
     """Tell torch which of the job's processes this one is, and where the first one listens."""
     place = TorchDistributedEnvironment()
@@ -83,8 +98,3 @@ def take_place() -> None:
         place.master_addr = os.environ.get("SLURM_LAUNCH_NODE_IPADDR") or place.master_addr
     # Every process sees all GPUs of its node and takes the one of its local rank.
     place.export(set_cuda_visible_devices=False, overwrite=True)
-
-
-def code_root() -> Path:
-    """The folder from which fcn_core is imported; the nodes must see it under the same path."""
-    return Path(__file__).resolve().parents[2]
