@@ -154,12 +154,26 @@ def wait_until(page, condition: Callable[[], bool]) -> None:
         page.wait_for_timeout(100)
 
 
+def settled_box(page) -> dict[str, float]:
+    """Where the first picture lies, once the page above it has stopped growing."""
+    before, since = None, time.monotonic()
+    end = since + PATIENCE / 1000
+    while time.monotonic() < end:
+        box = pictures(page).first.bounding_box()
+        if box != before:
+            before, since = box, time.monotonic()
+        elif box is not None and time.monotonic() - since > 1:
+            return box
+        page.wait_for_timeout(100)
+    raise AssertionError("the picture did not come to rest in time")
+
+
 def test_a_click_names_the_exact_pixel(page, address: str) -> None:
     open_segment(page, address, "&heads=8s")
-    box = pictures(page).first.bounding_box()
+    pictures(page).first.scroll_into_view_if_needed()
+    box = settled_box(page)
     # The middle of the displayed square of image pixel (320, 120).
-    at = {"x": (320.5 / 640) * box["width"], "y": (120.5 / 480) * box["height"]}
-    pictures(page).first.click(position=at)
+    page.mouse.click(box["x"] + (320.5 / 640) * box["width"], box["y"] + (120.5 / 480) * box["height"])
     wait_until(page, lambda: "x=320" in page.url and "y=120" in page.url)
     page.keyboard.press("ArrowRight")
     wait_until(page, lambda: "x=321" in page.url and "y=120" in page.url)
@@ -167,9 +181,8 @@ def test_a_click_names_the_exact_pixel(page, address: str) -> None:
     # Three heads side by side: a CSS pixel covers several of the picture's, and the pointer is read exactly.
     page.goto(f"{address}/segment?weights={TINY}&sample=streets-1")
     expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
-    page.wait_for_timeout(500)
     for x, y in ((638, 477), (1, 2)):
-        box = pictures(page).first.bounding_box()
+        box = settled_box(page)
         page.mouse.click(box["x"] + (x + 0.5) / 640 * box["width"], box["y"] + (y + 0.5) / 480 * box["height"])
         wait_until(page, lambda x=x, y=y: f"x={x}&y={y}&" in page.url)
 
