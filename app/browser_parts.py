@@ -105,8 +105,12 @@ def gallery(
     label: str,
     chosen: str | None,
     on_choice: Callable[[str], None],
+    side: int = 68,
 ) -> None:
-    """Thumbnails to choose from: items are (name, title, picture address); `on_choice(name)` runs before the page."""
+    """Thumbnails to choose from: items are (name, title, picture address); `on_choice(name)` runs before the page.
+
+    side: the narrowest that a thumbnail gets, in pixels.
+    """
 
     def clicked() -> None:
         name = (st.session_state.get(key) or {}).get("choice")
@@ -118,6 +122,7 @@ def gallery(
         data={
             "label": label,
             "chosen": chosen,
+            "side": side,
             "items": [{"name": name, "title": title, "src": src} for name, title, src in items],
         },
         on_choice_change=clicked,

@@ -19,8 +19,8 @@ from PIL import Image
 
 from app import sample_files
 from app.cost import MeasuredCost, count_parameters, measure_cost
-from app.data_found import DataFound, look_for
-from app.pictures import Shown, encode, view, view_photo
+from app.data_found import STREETS_COUNTS, DataFound, look_for
+from app.pictures import Shown, encode, sample_view, view, view_photo
 from app.result_store import Job, ResultStore, usual_bound
 from app.run_log import RunLog
 from app.run_previews import label_address, photo_address
@@ -28,6 +28,11 @@ from app.run_weights import run_weights
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.data.balance import ClassBalance, class_balance
+from fcn_core.data.datasets import DATASETS, open_dataset
+from fcn_core.data.kept import LabelledPictures
+from fcn_core.data.lint import LintReport
+from fcn_core.data.sample import Sample
 from fcn_core.familiarity import Familiarity, familiarity
 from fcn_core.ground_truth import GroundTruth, read_ground_truth
 from fcn_core.images import read_image
@@ -339,3 +344,52 @@ def slurm_is_here() -> bool:
 def slurm_partitions() -> list[str]:
     """Partitions of the cluster."""
     return [str(name) for name in slurm_queue.partitions()]
+
+
+@st.cache_resource(show_spinner=False, ttl=300, max_entries=40)
+def data_set(kind: str, root: str | None, split: str, *, coarse: bool = False) -> LabelledPictures:
+    """One split of a data set, to be looked at; ValueError says what is missing. "all" opens one without splits.
+
+    coarse: drawn scenes half as fine, four times as fast: the same scenes, for small pictures and for counting.
+    """
+    return open_dataset(
+        kind,
+        root=root,
+        split=None if split == "all" else split,
+        count=STREETS_COUNTS.get(split, 1),
+        size=(180, 240) if coarse else (360, 480),
+    )
+
+
+@st.cache_resource(show_spinner=False, ttl=300, max_entries=24)
+def data_sample(kind: str, root: str | None, split: str, index: int) -> Sample:
+    """One labelled picture of a data set."""
+    return data_set(kind, root, split)[index]
+
+
+@st.cache_data(show_spinner=False, ttl=300, max_entries=600)
+def data_thumbnail(kind: str, root: str | None, split: str, index: int, labels: bool, safe: bool) -> tuple[str, str]:
+    """(name, data address) of a small picture, if wished under its label colours."""
+    sample = data_set(kind, root, split, coarse=True)[index]
+    small = sample_view(sample, data_set(kind, root, split).labels, side=300, opacity=60 if labels else 0, safe=safe)
+    return sample.name, small.src
+
+
+@st.cache_data(show_spinner=False, ttl=300, max_entries=60)
+def data_picture(kind: str, root: str | None, split: str, index: int, opacity: int, safe: bool) -> Shown:
+    """A labelled picture at viewing size. `opacity` of the label colours in percent."""
+    labels = data_set(kind, root, split).labels
+    return sample_view(data_sample(kind, root, split, index), labels, opacity=opacity, safe=safe)
+
+
+@st.cache_resource(show_spinner=False, ttl=900, max_entries=60)
+def data_balance(kind: str, root: str | None, split: str) -> ClassBalance:
+    """How often each class occurs in a split, from evenly spread pictures."""
+    at_most = 150 if DATASETS[kind].needs_root else 40  # drawing takes longer than reading
+    return class_balance(data_set(kind, root, split, coarse=True), at_most=at_most)
+
+
+@st.cache_resource(show_spinner=False)
+def lint_reports() -> dict[tuple[str, str], LintReport]:
+    """What the linter found, by data set and folder; kept until somebody checks again."""
+    return {}

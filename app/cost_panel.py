@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from app import cache, draft_in_hand, widgets
@@ -12,6 +14,11 @@ from fcn_core.data.datasets import DATASETS
 from fcn_core.training.config import TrainConfig
 
 UNKNOWN = "–"
+TABLE = """
+.fcn-costs { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+.fcn-costs td { padding: .32rem 0; border: 0; border-bottom: 1px solid rgb(128 128 128 / 22%); vertical-align: top; }
+.fcn-costs td:last-child { text-align: right; }
+"""
 
 
 def cost_panel() -> None:
@@ -75,7 +82,8 @@ def _figures(cost: MeasuredCost | None, parameters: str) -> None:
         ]
         if cost.trained_parameters != cost.parameters:
             rows[0] = ("Parameters", f"{cost.parameters:,}, of which {cost.trained_parameters:,} learn")
-    st.markdown("\n".join(["| | |", "|:--|:--|", *(f"| {name} | {value} |" for name, value in rows)]))
+    lines = "".join(f"<tr><td>{name}</td><td>{escape(value)}</td></tr>" for name, value in rows)
+    st.html(f"<style>{TABLE}</style><table class='fcn-costs'>{lines}</table>")
 
 
 def _length_sentence(cost: MeasuredCost) -> str:

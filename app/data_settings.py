@@ -74,7 +74,7 @@ def _part(path: str, title: str) -> None:
     kind = draft_in_hand.draft().value(path)["kind"]
     record = DATASETS[kind]
     st.markdown(f"**{title}**")
-    with st.grid(columns="auto", min_column_width=CELL, gap="medium"):
+    with st.grid(columns="auto", min_column_width=CELL, gap=("small", "medium")):
         for field in fields_of(DataSettings, path).values():
             hidden = (
                 (field.name in DRAWN and record.needs_root)

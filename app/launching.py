@@ -11,9 +11,9 @@ from app.data_places import not_offered
 from app.draft import Draft
 from app.permission import why_not
 from fcn_core.training.config import TrainConfig
-from fcn_core.training.launch import launch, launch_stages, new_run
-from fcn_core.training.presets import PRESETS
-from fcn_core.training.slurm import SlurmSettings, submit
+from fcn_core.training.launch import launch, launch_stages
+from fcn_core.training.slurm import SlurmSettings, submit_stages
+from fcn_core.training.stages import expand
 
 SAME_CLICK = 8.0  # seconds within which a second Start of the same settings is taken for the first one
 MOST_NAME = 60
@@ -71,27 +71,12 @@ def check_name(name: str) -> None:
         raise ValueError('Name: without / \\ < > : " | ? * and without dots or spaces at its ends, please.')
 
 
-def stages_of(draft: Draft) -> tuple[TrainConfig, ...]:
-    """The linked runs of a staged recipe; of any other the one run."""
-    if draft.config is None:
-        return ()
-    recipe = PRESETS.get(draft.preset)
-    if recipe is None or not getattr(recipe, "stages", None):
-        return (draft.config,)
-    from fcn_core.training.presets import stages
-
-    return stages(draft.config)
-
-
 def _launch(draft: Draft, config: TrainConfig, processes: int) -> str:
-    linked = stages_of(draft)
+    linked = expand(config)
     if len(linked) > 1:
         return launch_stages(linked, processes=processes, recipe=draft.preset)[0].id
     return launch(config, processes=processes, recipe=draft.preset).id
 
 
 def _submit(draft: Draft, config: TrainConfig, wanted: Mapping[str, object]) -> str:
-    if len(stages_of(draft)) > 1:
-        raise ValueError("Linked runs are started on this machine only; hand the stages to Slurm one after the other.")
-    settings = SlurmSettings.from_dict(dict(wanted))
-    return submit(new_run(config, processes=settings.processes, recipe=draft.preset), settings).id
+    return submit_stages(expand(config), SlurmSettings.from_dict(dict(wanted)), recipe=draft.preset)[0].id

@@ -9,7 +9,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from fcn_core.draw import colour_table
+from fcn_core.data.sample import Sample
+from fcn_core.draw import as_rgb, colour_table, overlay, thumbnail
+from fcn_core.labels import LabelSet
 
 MOST_SIDE = 1600
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -70,6 +72,19 @@ def view_photo(image: np.ndarray, most_side: int = MOST_SIDE) -> np.ndarray:
         return image
     height, width = image[::step, ::step].shape[:2]
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def sample_view(
+    sample: Sample, labels: LabelSet, *, side: int = MOST_SIDE, opacity: int = 60, safe: bool = False
+) -> Shown:
+    """A labelled picture of any channels under its class colours. side: at most this long; opacity: in percent."""
+    height, width = sample.mask.shape
+    image = thumbnail(as_rgb(sample.image), side)
+    if opacity:
+        size = (image.shape[1], image.shape[0])
+        mask = cv2.resize(sample.mask, size, interpolation=cv2.INTER_NEAREST)
+        image = overlay(image, mask, labels.colours(safe=safe), opacity / 100)
+    return encode(image, full_size=(height, width), photo=True)
 
 
 @lru_cache(maxsize=16)

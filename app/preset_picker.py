@@ -10,18 +10,23 @@ from fcn_core.training.presets import PRESETS
 # A group of radio buttons that looks like cards: arrow keys and screen readers know it as what it is.
 CARDS = """
 .st-key-presets [role=radiogroup] { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr));
-  gap: .5rem; width: 100%; }
-.st-key-presets [data-testid=stRadioOption] { align-items: flex-start; width: 100%; min-width: 0; margin: 0;
-  padding: .5rem .65rem; border: 1px solid var(--st-border-color, rgb(128 128 128 / 35%)); border-radius: .375rem; }
-.st-key-presets [data-testid=stRadioOption]:has(input:checked) { border-color: var(--st-primary-color, #1a6396);
-  box-shadow: inset 0 0 0 1px var(--st-primary-color, #1a6396); }
+  align-items: stretch; gap: .6rem; width: 100%; }
+.st-key-presets [role=radiogroup] > div { position: relative; padding: .55rem .7rem .6rem; border-radius: .375rem;
+  border: 1px solid rgb(128 128 128 / 32%); }
+.st-key-presets [role=radiogroup] > div:hover { border-color: rgb(128 128 128 / 70%); }
+.st-key-presets [role=radiogroup] > div:has(input:checked) { border-color: var(--fcn-accent);
+  box-shadow: inset 0 0 0 1px var(--fcn-accent); }
+.st-key-presets [role=radiogroup] > div:has(input:focus-visible) { outline: 2px solid var(--fcn-accent);
+  outline-offset: 2px; }
+.st-key-presets [data-testid=stRadioOption]::after { content: ""; position: absolute; inset: 0; }
 """
 
 
 def preset_picker() -> None:
     """Draw the cards. Choosing one begins anew; the settings before can be brought back."""
     draft = draft_in_hand.draft()
-    st.html(f"<style>{CARDS}</style>")
+    accent = st.get_option(f"theme.{st.context.theme.type or 'light'}.primaryColor")
+    st.html(f"<style>:root {{ --fcn-accent: {accent}; }}{CARDS}</style>")
     with st.container(key="presets"):
         st.session_state["preset"] = draft.preset or None
         st.radio(

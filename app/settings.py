@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fcn_core.data.datasets import DATASETS
+
 RUN_ID = re.compile(r"[\w.-]{1,100}")
 
 
@@ -85,6 +87,8 @@ def words(name: str, default: tuple[str, ...] = (), options: tuple[str, ...] | N
 
 
 HEAD_NAMES = ("32s", "16s", "8s")
+SPLITS = ("train", "val", "test", "trainval", "all")
+DATA_VIEWS = ("photos", "balance", "augment", "lint")
 SEGMENT_VIEWS = ("heads", "compare", "heatmaps", "certainty", "differences", "truth", "export")
 
 SETTINGS: dict[str, Setting] = {
@@ -108,5 +112,13 @@ SETTINGS: dict[str, Setting] = {
         choice("axis", ("step", "epoch", "minutes"), "step"),  # x axis of the curves
         whole("smooth", 0, 99, 80),  # smoothing of loss and other curves of every step, percent
         flag("log", True),  # loss on a log scale
+        choice("data", tuple(DATASETS), "streets"),  # on the Data page
+        choice("split", SPLITS, "train"),
+        choice("look", DATA_VIEWS, "photos"),
+        whole("at", 1, 1_000_000, 1),  # page of the gallery
+        whole("no", 0, 10_000_000, 0),  # photo in the large view, counted from 1; 0 shows the gallery
+        flag("rare", True),  # class balance on a log scale, so that rare classes show
+        whole("draw", 0, 1_000_000, 0),  # which eight variations of a photo
+        flag("labels", True),  # label colours over the photos of the Data page
     )
 }

@@ -23,7 +23,7 @@ FIRST_LENGTHS = {"epochs": 20.0, "steps": 1000, "minutes": 10.0}
 def main_settings() -> None:
     """The settings that matter most, with the length of the run."""
     fields = leaf_fields()
-    with st.grid(columns="auto", min_column_width=CELL, gap="medium"):
+    with st.grid(columns="auto", min_column_width=CELL, gap=("small", "medium")):
         draw_field(fields[MAIN[0]])
         _length()
         for path in MAIN[1:]:
@@ -46,7 +46,7 @@ def _group(title: str, fields: list[SettingField]) -> None:
         return
     box = st.expander(_heading(title, fields), key=f"group-{title}", on_change="rerun")
     if box.open:
-        with box, st.grid(columns="auto", min_column_width=CELL, gap="medium"):
+        with box, st.grid(columns="auto", min_column_width=CELL, gap=("small", "medium")):
             for field in fields:
                 draw_field(field)
 

@@ -17,6 +17,7 @@ TITLES: dict[str, str] = {
     "learned_deconvs": "Learned upsampling",
     "dropout_kind": "Kind of dropout",
     "start": "Start from",
+    "staged": "Stages, a factor on the rate each",
     "start_parts": "Taken from the start",
     "freeze_trunk": "Freeze the trunk",
     "kind": "Kind",
@@ -80,7 +81,7 @@ class Group:
 
 GROUPS: tuple[Group, ...] = (
     Group("Network", ("model",)),
-    Group("Start", ("start_parts", "freeze_trunk", "seed")),
+    Group("Start and stages", ("start_parts", "freeze_trunk", "staged", "seed")),
     Group("Augmentation", ("augment",)),
     Group("Loss", ("loss",)),
     Group("Optimiser", ("optim", "accumulate")),

@@ -13,6 +13,7 @@ from app.permission import why_not
 from app.queue_panel import watch
 from app.settings_form import leaf_fields
 from app.settings_titles import TITLES
+from fcn_core.training.stages import expand
 
 SHOWN_PROBLEMS = 6
 
@@ -30,9 +31,10 @@ def start_panel() -> None:
         lines = problems[:SHOWN_PROBLEMS] + ([f"… and {more} more"] if more > 0 else [])
         st.error("Before it can start:\n" + "\n".join(f"- {widgets.plain(line)}" for line in lines))
     wanted = _place()
-    stages = launching.stages_of(draft) if not problems else ()
+    stages = expand(draft.config) if draft.config is not None else ()
     if len(stages) > 1:
-        st.caption(f"Starts {len(stages)} linked runs: {', '.join(widgets.plain(stage.name) for stage in stages)}.")
+        names = ", ".join(widgets.plain(stage.name) for stage in stages)
+        st.caption(f"Starts {len(stages)} linked runs, each from the one before: {names}.")
     if st.button("Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(problems)):
         _start(draft, wanted)
     failed = st.session_state.pop("start-problem", "")

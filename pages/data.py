@@ -1,7 +1,52 @@
-"""Data."""
+"""Data: look through a labelled data set before training on it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from app import data_in_hand, draft_in_hand, page_list, session, widgets
+from app.data_download import download_panel
+from app.data_gallery import photos
+from app.data_picker import found_notice, kind_picker, root_picker
+from app.data_views import augment, balance
+from app.lint_panel import lint_panel
+from fcn_core.data.datasets import DATASETS
+
+VIEWS = {
+    "photos": ("Photos", photos),
+    "balance": ("Class balance", balance),
+    "augment": ("Augmentation", augment),
+    "lint": ("Check", lint_panel),
+}
+
 st.title("Data")
+widgets.show_notices()
+controls, board = st.columns([1, 2.4 if session.setting("large") else 3.2], gap="large")
+kind = session.setting("data")
+with controls:
+    kind_picker(kind, data_in_hand.choose_kind, place="data")
+    root = data_in_hand.root_in_hand(kind)
+    root_picker(kind, root, lambda chosen: data_in_hand.choose_root(kind, chosen), place="data")
+    found = found_notice(kind, root)
+    if found.pictures:
+        widgets.pick_one("split", "Split", {split: split for split in data_in_hand.splits_of(found)})
+        if st.button("Use this data in Train", icon=":material/model_training:", type="primary", width="stretch"):
+            draft_in_hand.use_data(kind, root)
+            st.switch_page(page_list.find("train.py").path)
+    download_panel(DATASETS[kind])
+
+with board:
+    if not found.pictures:
+        st.subheader("No data yet")
+        st.markdown(
+            "Name the folder of the data set on the left, or choose the drawn streets, which need no files. "
+            f"Expected in the folder: {DATASETS[kind].layout or 'nothing'}."
+        )
+        st.stop()
+    view = widgets.pick_one("look", "View", {name: text for name, (text, _) in VIEWS.items()}, hide_label=True)
+    try:
+        held = data_in_hand.opened(found)
+    except (ValueError, OSError) as problem:
+        st.error(widgets.plain(str(problem)), icon=":material/error:")
+        st.stop()
+    VIEWS[view][1](held)

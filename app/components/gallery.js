@@ -3,6 +3,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const group = parentElement.querySelector(".gallery");
   group.setAttribute("aria-label", data.label);
+  group.style.setProperty("--side", `${data.side}px`);
   const focused = group.querySelector("button:focus")?.dataset.name;
   group.replaceChildren(
     ...data.items.map((item) => {
