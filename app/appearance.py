@@ -20,7 +20,10 @@ FRAME = """
 .fcn-bars .bar { width: 100%; }
 .fcn-bars .bar span { display: block; height: .65rem; outline: 1px solid rgb(128 128 128 / 50%); }
 .fcn-bars .number { text-align: right; }
-.fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem; margin: 0; }
+body:has(.st-key-live) [data-testid=stStatusWidget] { visibility: hidden; }
+.st-key-live [data-stale=true] { opacity: 1 !important; transition: none !important; }
+.fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem;
+  margin: 0 !important; padding: 0; }
 .fcn-figures dt { font-size: .82rem; opacity: .75; }
 .fcn-figures dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .fcn-differ { overflow-x: auto; }

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from app import cache, run_charts
+from app import browser_figures, cache, run_charts
 from app.legend import swatch
 from app.live_panel import chart
 from app.run_charts import DASHES, LINES, NamedRun
@@ -22,6 +22,7 @@ def compare_panel(infos: Sequence[RunInfo]) -> None:
     """Draw the comparison of at least two runs."""
     st.subheader(f"Compare {len(infos)} runs")
     view_controls()
+    browser_figures.plotly_library()
     view = held_view(" ".join(info.id for info in infos))
     runs = [
         NamedRun(info.id, cache.run_log(str(info.path)).read(), colour, dash)

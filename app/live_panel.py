@@ -13,7 +13,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import cache, run_charts, session
+from app import browser_figures, cache, run_charts, session
 from app.live_status import status_head
 from app.preview_player import preview_player
 from app.run_charts import View
@@ -24,7 +24,6 @@ from fcn_core.training.runs import LIVING, RunFolder
 
 REFRESH_SECONDS = 2.0
 PREVIEW_SECONDS = 5.0
-QUIET = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"], "scrollZoom": False}
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,9 @@ def more_charts(shown: Shown) -> None:
 
 
 def log(shown: Shown) -> None:
-    """The last lines of the log."""
+    """The last lines of the log; of a run that broke off they stand at the top already."""
+    if shown.state in ("crashed", "failed"):
+        return
     tail = RunFolder(shown.path).log_tail(10)
     st.markdown("**Log** :small[its last lines]")
     st.code(tail or "Nothing yet.", language=None, wrap_lines=True)
@@ -116,7 +117,7 @@ def log(shown: Shown) -> None:
 
 def chart(figure: go.Figure, key: str, about: str) -> None:
     """A figure that keeps what was zoomed into while its data grow."""
-    st.plotly_chart(figure, key=key, config=QUIET, alt=about)
+    browser_figures.figure(figure, key=key, alt=about)
 
 
 def nothing_yet(sentence: str, *, height: int = 280) -> None:

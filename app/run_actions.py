@@ -18,7 +18,7 @@ def control_buttons(info: RunInfo, *, place: str) -> None:
     """Stop and Kill of a living run, Resume of one that can go on."""
     if not may_launch():
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", width="content"):
         if info.living:
             asked = RunFolder(info.path).stop_asked()
             st.button(

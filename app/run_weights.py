@@ -34,7 +34,7 @@ def run_weights(root: Path) -> dict[str, WeightRecord]:
     """The records of all runs in a folder whose weights can be read, newest first."""
     found = []
     for run in root.iterdir() if root.is_dir() else ():
-        path = weights_file(run)
+        path = None if run.name.startswith(".") else weights_file(run)
         if path is None:
             continue
         try:

@@ -38,7 +38,7 @@ def runs_table(infos: Sequence[RunInfo]) -> None:
         selection_mode="multi-row",
         alt="Table of all training runs",
         column_config={
-            "best mIoU": column.ProgressColumn(format="percent", min_value=0.0, max_value=1.0, width="small"),
+            "best mIoU": column.NumberColumn(format="%.1f %%"),
             "started": column.DatetimeColumn(format="D MMM, HH:mm"),
             "open": column.ButtonColumn(
                 "", type="tertiary", key="runs-open", on_click=_clicked, args=(infos, "runs-open")
@@ -59,7 +59,7 @@ def _frame(infos: Sequence[RunInfo]) -> pd.DataFrame:
                 "state": info.state,
                 "data": info.data,
                 "recipe": info.recipe,
-                "best mIoU": info.best_miou,
+                "best mIoU": None if info.best_miou is None else 100 * info.best_miou,
                 "duration": duration(info.elapsed),
                 "open": WATCH,
                 "use": USE if weights_name(info.id) in usable else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache, live_panel, page_list, session, widgets
+from app import browser_figures, cache, live_panel, page_list, session, widgets
 from app.live_panel import Shown, refreshing
 from app.permission import may_launch, why_not
 from app.run_view import held_view, view_controls
@@ -37,12 +37,14 @@ st.selectbox(
     key="control-run",
     on_change=lambda: session.change_setting("run", st.session_state["control-run"]),
 )
+browser_figures.plotly_library()
 shown = Shown(info.path, info.state, held_view(info.id))
-refreshing(live_panel.status, shown)
-view_controls()
-refreshing(live_panel.main_charts, shown)
-refreshing(live_panel.previews, shown, live_panel.PREVIEW_SECONDS)
-refreshing(live_panel.more_charts, shown)
-refreshing(live_panel.log, shown)
+with st.container(key="live"):
+    refreshing(live_panel.status, shown)
+    view_controls()
+    refreshing(live_panel.main_charts, shown)
+    refreshing(live_panel.previews, shown, live_panel.PREVIEW_SECONDS)
+    refreshing(live_panel.more_charts, shown)
+    refreshing(live_panel.log, shown)
 if not may_launch():
     st.caption(why_not())
