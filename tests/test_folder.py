@@ -151,3 +151,14 @@ def test_pictures_of_many_channels(tmp_path):
     np.save(tmp_path / "images" / "a.npy", arrays["a"][..., :4])
     with pytest.raises(ValueError, match=r"b.tif has 5 channels, but a.npy has 4"):
         Folder(tmp_path)[1]
+
+
+def test_unnamed_classes_are_the_same_in_all_splits(tmp_path):
+    """Val shows a class that train does not, and the other way round: both have all of them."""
+    for split, index in (("train", 2), ("val", 4)):
+        for kind in ("images", "masks"):
+            (tmp_path / kind / split).mkdir(parents=True)
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / f"images/{split}/{split}.png")
+        Image.fromarray(np.full((8, 8), index, np.uint8)).save(tmp_path / f"masks/{split}/{split}.png")
+    assert Folder(tmp_path, "train").labels.classes == Folder(tmp_path, "val").labels.classes
+    assert len(Folder(tmp_path, "train").labels) == 5

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fcn_core.data.files import read_colours, read_label_map, read_picture
-from fcn_core.data.layout import Part, find_layout, held_out, numbered_classes
+from fcn_core.data.layout import Layout, Part, find_layout, held_out, numbered_classes
 from fcn_core.data.sample import Sample
 from fcn_core.labels import VOID, LabelSet
 
@@ -68,16 +68,8 @@ class Folder:
         self.masks = tuple(part.masks[name] for name in names)
         self.name = "-".join(text for text in (layout.root.resolve().name, wanted) if text)
         self.coloured = layout.coloured and labels is None
-        self.labels = labels or layout.labels or self._numbered()
+        self.labels = labels or layout.labels or _numbered(layout)
         self.channels = read_picture(self.photos[0]).shape[2]
-
-    def _numbered(self) -> LabelSet:
-        """Classes 0 to the largest index of all label maps."""
-        largest = 0
-        for path in self.masks:
-            indices = read_label_map(path)
-            largest = max(largest, int(indices[indices != VOID].max(initial=0)))
-        return numbered_classes(largest + 1, self.root.resolve().name)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -109,6 +101,15 @@ class Folder:
             if colours is not None:
                 return indices_of_colours(colours, self.labels, path)
         return read_label_map(path)
+
+
+def _numbered(layout: Layout) -> LabelSet:
+    """Classes 0 to the largest index of all label maps, those of other splits too, so that the splits agree."""
+    largest = 0
+    for path in {path for part in layout.parts.values() for path in part.masks.values()}:
+        indices = read_label_map(path)
+        largest = max(largest, int(indices[indices != VOID].max(initial=0)))
+    return numbered_classes(largest + 1, layout.root.resolve().name)
 
 
 def _divided(part: Part, split: str, holdout: float, seed: int) -> Part:

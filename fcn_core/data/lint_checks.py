@@ -78,18 +78,19 @@ def balance_findings(scan: Scan) -> list[Finding]:
         said = f"{len(rare)} classes have less than {RARE:.1%} of the pixels: {', '.join(rare)}"
         mend = "Weight the classes (sqrt_enet), crop around rare classes (rare_crops), or label more of them."
         findings.append(about_files("rare_classes", "warning", said, mend, rare))
-    learned = scan.counts.get("train", counts)
+    training = next((split for split in ("train", "trainval") if split in scan.counts), None)
+    learned = counts if training is None else scan.counts[training]
     for split, own in scan.counts.items():
         absent = [name for i, name in enumerate(names) if own[i] == 0]
         unlearned = [name for i, name in enumerate(names) if own[i] > 0 and learned[i] == 0]
         if absent:
             said = f"{split or 'the set'}: {len(absent)} classes never occur: {', '.join(absent)}"
             mend = "They count in no mean; add pictures that show them, or take them out of the class list."
-            severity: Severity = "warning" if split in ("train", "") else "note"
+            severity: Severity = "warning" if split in (training, "") else "note"
             findings.append(about_files("absent_classes", severity, said, mend, absent))
         if unlearned:
-            said = f"{split} shows {', '.join(unlearned)}, which train never does"
-            mend = "Move some of these pictures to train: a class that is never seen cannot be learned."
+            said = f"{split} shows {', '.join(unlearned)}, which {training} never does"
+            mend = f"Move some of these pictures to {training}: a class that is never seen cannot be learned."
             findings.append(about_files("unlearned_classes", "warning", said, mend, unlearned))
     return findings
 

@@ -136,8 +136,8 @@ def _opened(kind: str, root: Path | None, splits: tuple[str, ...], count: int) -
     findings: list[Finding] = []
     refused: ValueError | None = None
     for split in splits:
-        if split == "trainval" and len(found) == 2:
-            continue  # train and val together
+        if split == "trainval" and {"train", "val"} <= {source.split for source in found}:
+            continue  # it is both together
         try:
             data = open_dataset(kind, root=root, split=split, count=count)
         except ValueError as error:
