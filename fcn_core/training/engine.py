@@ -19,6 +19,7 @@ import torch
 from fcn_core.training import ending
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.course import Course
+from fcn_core.training.disk import full_disk_named
 from fcn_core.training.evaluate import Evaluation, evaluate
 from fcn_core.training.heartbeat import heartbeat
 from fcn_core.training.journal import Journal
@@ -77,7 +78,11 @@ class _Run:
 
     def go(self, stop: threading.Event | None) -> TrainResult:
         try:
-            with stop_signals() if stop is None else nullcontext(stop) as stop, heartbeat(self.folder, stop):
+            with (
+                stop_signals() if stop is None else nullcontext(stop) as stop,
+                heartbeat(self.folder, stop),
+                full_disk_named(self.folder.path),
+            ):
                 self.journal.status("preparing")
                 self.parts = prepare(
                     self.config, saved=self.saved, runs=self.folder.path.resolve().parent, log=self.journal.say
