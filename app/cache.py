@@ -28,6 +28,7 @@ from app.run_weights import run_weights
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.bands import holds_bands, read_bands, show_bands
 from fcn_core.data.balance import ClassBalance, class_balance
 from fcn_core.data.datasets import DATASETS, open_dataset
 from fcn_core.data.kept import LabelledPictures
@@ -35,7 +36,7 @@ from fcn_core.data.lint import LintReport
 from fcn_core.data.sample import Sample
 from fcn_core.familiarity import Familiarity, familiarity
 from fcn_core.ground_truth import GroundTruth, read_ground_truth
-from fcn_core.images import read_image
+from fcn_core.images import MAX_PIXELS, read_image
 from fcn_core.inference import Segmenter
 from fcn_core.labels import Colour, LabelSet
 from fcn_core.metrics import ConfusionMatrix
@@ -102,7 +103,7 @@ def weights_stamp(record: WeightRecord) -> float:
     return record.path.stat().st_mtime if record.path is not None and record.path.is_file() else 0.0
 
 
-def segmentation(digest: str, image: np.ndarray, record: WeightRecord) -> Job:
+def segmentation(digest: str, image: np.ndarray | io.BytesIO, record: WeightRecord) -> Job:
     """All heads of these weights on a picture; the network runs only for what nobody has asked before.
 
     `digest` names the picture's content. ValueError if the weights cannot be loaded.
@@ -223,8 +224,17 @@ def errors(key: tuple, _result: SegmentationResult, _truth: np.ndarray, head: in
 
 @st.cache_resource(show_spinner=False, max_entries=24)
 def picture(digest: str, _data: bytes, name: str) -> np.ndarray:
-    """An uploaded picture as H×W×3 uint8 RGB; ValueError (one sentence that names the file) if it is none."""
-    return _locked(read_image(_named(_data, name)))
+    """An uploaded picture as H×W×3 uint8 RGB; ValueError (one sentence that names the file) if it is none.
+
+    Of images of other channels (.npy, TIFF) the first three are shown.
+    """
+    file = _named(_data, name)
+    return _locked(show_bands(read_bands(file, max_pixels=MAX_PIXELS)) if holds_bands(_data) else read_image(file))
+
+
+def network_input(digest: str, data: bytes, name: str) -> np.ndarray | io.BytesIO:
+    """What the network reads of an uploaded picture: the picture, or the file itself where it holds other channels."""
+    return _named(data, name) if holds_bands(data) else picture(digest, data, name)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
@@ -14,12 +15,21 @@ from fcn_core.weights import WeightRecord
 
 @dataclass(frozen=True)
 class HeldPicture:
-    """The picture on the bench: H×W×3 uint8 RGB, its file's name, what to call it, and the hash of its content."""
+    """The picture on the bench: H×W×3 uint8 RGB, its file's name, what to call it, and the hash of its content.
+
+    source: the uploaded file where the network reads other channels than the picture shows.
+    """
 
     file: str
     title: str
     digest: str
     image: np.ndarray
+    source: BytesIO | None = None
+
+    @property
+    def network_input(self) -> np.ndarray | BytesIO:
+        """What the network reads."""
+        return self.image if self.source is None else self.source
 
 
 @dataclass(frozen=True)

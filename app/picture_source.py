@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from app.pictures import encode
 from fcn_core.draw import thumbnail
 
 # What the file dialogue offers. Content is what decides: app.cache.picture reads the bytes, not the name.
-SUFFIXES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"]
+SUFFIXES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif", "npy"]
 UPLOADER = "photo-upload"
 THUMBNAIL_SIDE = 144
 
@@ -37,11 +38,13 @@ def held_picture() -> HeldPicture | None:
     held = session.bench()
     if held.upload in session.uploads():
         upload = session.uploads()[held.upload]
+        read = cache.network_input(upload.digest, upload.data, upload.name)
         return HeldPicture(
             file=upload.name,
             title=upload.name,
             digest=upload.digest,
             image=cache.picture(upload.digest, upload.data, upload.name),
+            source=read if isinstance(read, BytesIO) else None,
         )
     if held.sample in cache.sample_names():
         file = cache.samples()[held.sample].picture.name

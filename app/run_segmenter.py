@@ -16,7 +16,7 @@ BEAT = 0.2
 def run_segmenter(picture: HeldPicture, record: WeightRecord) -> SegmentationResult | None:
     """The result of all heads, from the store if anyone has asked before; None after a failure that was shown."""
     try:
-        job = cache.segmentation(picture.digest, picture.image, record)
+        job = cache.segmentation(picture.digest, picture.network_input, record)
         if not job.finished.wait(QUIET):
             size = "{1}×{0}".format(*picture.image.shape)
             bar = st.progress(0.0, text=f"Segmenting {size} pixels …")

@@ -53,7 +53,7 @@ def _make(
         for count, (upload, stem) in enumerate(zip(uploads, unique_stems([u.name for u in uploads]), strict=True)):
             bar.progress(count / len(uploads), text=f"{upload.name} ({count + 1} of {len(uploads)})")
             try:
-                image = cache.picture(upload.digest, upload.data, upload.name)
+                image = cache.network_input(upload.digest, upload.data, upload.name)
                 result = cache.segmentation(upload.digest, image, record).answer()
                 files = export_files(result, head, name=upload.name, stem=stem, formats=formats)
             except (ValueError, MemoryError) as problem:

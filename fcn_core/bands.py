@@ -56,14 +56,14 @@ class BandFile:
     alpha: bool = False
 
 
-def read_bands(source: str | Path | bytes | np.ndarray, *, max_pixels: int | None = None) -> np.ndarray:
+def read_bands(source: ImageSource, *, max_pixels: int | None = None) -> np.ndarray:
     """The image as H×W×C uint8, uint16 or float32, in its own units (the file types are in the module's docstring).
 
     bool and other integers and floats become uint8 and float32. Raises ImageError (a ValueError) that says what was
     expected and what came: no image, other dimensions, values that are not finite, more than `max_pixels`.
     """
-    if isinstance(source, np.ndarray):
-        return _as_bands(source, "the array", max_pixels)
+    if isinstance(source, np.ndarray | Image.Image):
+        return _as_bands(np.asarray(source), "the array", max_pixels)
     data, name = read_bytes(source)
     if data.startswith(NPY_START):
         shape, _ = _npy_header(data, name)
@@ -77,7 +77,7 @@ def read_bands(source: str | Path | bytes | np.ndarray, *, max_pixels: int | Non
                 f"{name} holds {about.channels} channels of {about.width}×{about.height}, which is too much"
             )
         return _as_bands(_tiff_values(data, name), name, max_pixels)
-    image, name = open_image(data if isinstance(source, bytes) else source)
+    image, _ = open_image(_named(data, name))
     check_size(*image.size, name, max_pixels)
     if image.mode.startswith("I") or image.mode == "F":
         return _as_bands(wide_grey(decode(image, name), name), name, max_pixels)
@@ -96,13 +96,23 @@ def inspect_bands(source: str | Path | bytes) -> BandFile | None:
                 start = file.read(8)
         except (OSError, ValueError):
             return None
-    if start.startswith(NPY_START):
-        data, name = read_bytes(source)
-        shape, dtype = _npy_header(data, name)
-        return BandFile(shape[2], shape[0], shape[1], str(dtype), photo=False)
+    if not start.startswith((NPY_START, *TIFF_STARTS)):
+        return None
+    data, name = read_bytes(source)
     if start.startswith(TIFF_STARTS):
-        return _tiff_header(*read_bytes(source))
-    return None
+        return _tiff_header(data, name)
+    shape, dtype = _npy_header(data, name)
+    return BandFile(shape[2], shape[0], shape[1], str(dtype), photo=False)
+
+
+def holds_bands(source: str | Path | bytes) -> bool:
+    """Whether a file is to be read by `read_bands`, not as a photo. A damaged one is for its reader to refuse."""
+    try:
+        about = inspect_bands(source)
+    except ImageError:
+        start = source if isinstance(source, bytes) else read_bytes(source)[0]
+        return start.startswith(NPY_START)
+    return about is not None and not about.photo and not about.alpha
 
 
 def read_photo_of(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -> np.ndarray:
@@ -112,29 +122,16 @@ def read_photo_of(source: ImageSource, *, max_pixels: int | None = MAX_PIXELS) -
     """
     if isinstance(source, np.ndarray | Image.Image):
         return read_image(source, max_pixels=max_pixels)
-    content = source if isinstance(source, str | Path) else read_bytes(source)[0]
-    about = inspect_bands(content)
-    if about is None:
-        return read_image(content, max_pixels=max_pixels)
-    if about.channels not in (1, 3) and not about.alpha:
-        name = Path(content).name if isinstance(content, str | Path) else "the image"
+    data, name = read_bytes(source)
+    about = inspect_bands(data) if holds_bands(data) else None
+    if about is not None and about.channels not in (1, 3):
         raise ImageError(
             f"these weights read photos (3 channels, RGB), but {name} has {about.channels} channels of "
             f"{about.width}×{about.height} pixels; choose weights that were trained on such images"
         )
-    data, _ = read_bytes(content)
     if data.startswith(NPY_START):
-        return read_image(read_bands(data, max_pixels=max_pixels), max_pixels=max_pixels)
-    return read_image(content, max_pixels=max_pixels)
-
-
-def content_of(source: ImageSource) -> bytes | np.ndarray:
-    """Bytes of an open file, the pixels of a PIL image; bytes and arrays as they are. ImageError for anything else."""
-    if isinstance(source, np.ndarray):
-        return source
-    if isinstance(source, Image.Image):
-        return np.array(source)
-    return read_bytes(source)[0]
+        return read_image(read_bands(_named(data, name), max_pixels=max_pixels), max_pixels=max_pixels)
+    return read_image(_named(data, name), max_pixels=max_pixels)
 
 
 def show_bands(image: np.ndarray, *, colour: bool | None = None) -> np.ndarray:
@@ -152,6 +149,13 @@ def show_bands(image: np.ndarray, *, colour: bool | None = None) -> np.ndarray:
     low, high = np.percentile(planes.astype(np.float32), SHOWN_PERCENTILES, axis=(0, 1))
     stretched = (planes - low) / np.where(high > low, high - low, 1) * 255
     return np.array(np.broadcast_to(np.rint(np.clip(stretched, 0, 255)).astype(np.uint8), (*image.shape[:2], 3)))
+
+
+def _named(data: bytes, name: str) -> io.BytesIO:
+    """Bytes as an open file with a name, so that sentences about it can call it by that."""
+    file = io.BytesIO(data)
+    file.name = name
+    return file
 
 
 def _as_bands(values: np.ndarray, name: str, max_pixels: int | None) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcn_core.bands import content_of, read_bands, read_photo_of, show_bands
+from fcn_core.bands import read_bands, read_photo_of, show_bands
 from fcn_core.folding import folded_copy
 from fcn_core.images import MAX_PIXELS, ImageError, ImageSource
 from fcn_core.models.fcn import FCN
@@ -164,10 +164,9 @@ class Segmenter:
         if preprocessing.values == "photo" and channels in (1, 3):
             shown = _shrunk(read_photo_of(image, max_pixels=max_pixels), max_side)
             return (shown if channels == 3 else cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)[:, :, None]), shown
-        source = image if isinstance(image, str | Path | np.ndarray) else content_of(image)
-        bands = read_bands(source, max_pixels=max_pixels)
+        bands = read_bands(image, max_pixels=max_pixels)
         if bands.shape[2] != channels:
-            name = Path(source).name if isinstance(source, str | Path) else "the image"
+            name = getattr(image, "name", "the image") if not isinstance(image, str | Path) else Path(image).name
             turned = ""
             if bands.shape[0] == channels:
                 turned = "; its first axis has that length, so move it to the end: numpy.moveaxis(a, 0, 2)"
