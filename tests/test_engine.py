@@ -6,52 +6,17 @@ import signal
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from tiny_runs import TINY, draw_pictures
+from tiny_runs import tiny_settings as settings
 
-from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import RunFailed, resume, train
 from fcn_core.training.runs import RunFolder
 from fcn_core.weights.checkpoint import read_checkpoint
 
-TINY = {"backbone": "vgg16_bn", "width": 1 / 16, "fc_channels": 16, "dropout": 0.3}
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Twelve small pictures of three classes that their colours give away."""
-    root = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    palette = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200]])
-    for split, count in (("train", 12), ("val", 3)):
-        for kind in ("images", "masks"):
-            (root / kind / split).mkdir(parents=True)
-        for number in range(count):
-            mask = rng.integers(0, 3, (3, 3)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
-            image = np.clip(palette[mask] + rng.normal(0, 12, (48, 48, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(image).save(root / f"images/{split}/{split}{number}.png")
-            Image.fromarray(mask).save(root / f"masks/{split}/{split}{number}.png")
-    (root / "classes.txt").write_text("red\ngreen\nblue\n")
-    return root
-
-
-def settings(root, **changes) -> TrainConfig:
-    values = {
-        "name": "tiny",
-        "model": TINY,
-        "train": [{"kind": "folder", "root": str(root), "split": "train"}],
-        "val": {"kind": "folder", "root": str(root), "split": "val"},
-        "augment": {"crop": [32, 32], "scale": [0.8, 1.25], "noise": 4.0, "blur": 0.5},
-        "loss": {"class_weights": "sqrt_enet"},
-        "optim": {"lr": 3e-3, "ema": 0.9, "clip_norm": 5.0},
-        "schedule": {"kind": "cosine", "warmup_steps": 3},
-        "batch_size": 3,
-        "steps": 12,
-        "evaluate_every": 2.0,
-        "workers": 0,
-        "device": "cpu",
-    }
-    values.update(changes)
-    return TrainConfig.from_dict(values)
+    return draw_pictures(tmp_path_factory.mktemp("data"))
 
 
 def records(path, kind="step"):
