@@ -125,6 +125,10 @@ def test_sbd_and_the_combination(tmp_path):
     report = lint_dataset("voc-sbd", tmp_path)
     assert codes(report) == {} and report.pictures == {"train": 2, "val": 1}
     assert lint_dataset("sbd", tmp_path).pictures == {"train": 2, "val": 1}
+    with pytest.raises(ValueError, match="no split 'train': train.txt is missing"):
+        (sbd / "train.txt").rename(sbd / "away")
+        lint_dataset("voc-sbd", tmp_path)
+    (sbd / "away").rename(sbd / "train.txt")
     save_gtcls(np.full(SIZE, 21, np.uint8), sbd / "cls/2008_000002.mat")
     (sbd / "cls/2010_000001.mat").write_bytes(b"damaged")
     (sbd / "cls/2008_000007.mat").unlink()
@@ -172,14 +176,18 @@ def test_a_data_set_that_is_only_opened(monkeypatch, tmp_path):
 
     from dataclasses import replace
 
-    record = replace(DATASETS["voc2012"], kind="made", splits=("train", "val", "test"), opens=opens)
+    record = replace(DATASETS["voc2012"], kind="made", splits=("train", "val", "test", "trainval"), opens=opens)
     monkeypatch.setitem(DATASETS, "made", record)
     report = lint_dataset("made", tmp_path)
     found = codes(report)
     assert found["broken_picture"].count == 2 and "class index 21" in found["broken_picture"].message
     assert "indices 99" in found["ids_outside_classes"].message
-    assert next(f for f in report.findings if f.code == "split_missing").message == "val cannot be opened: no val here"
+    missing = next(f for f in report.findings if f.code == "split_missing")
+    assert missing.message == "val cannot be opened: no val here" and missing.severity == "note"
+    assert list(report.pictures) == ["train", "test"]  # trainval holds train once more
     assert "duplicates" in found  # a is in train and test
+    monkeypatch.setitem(DATASETS, "made", replace(record, splits=("train", "val")))
+    assert next(f for f in lint_dataset("made", tmp_path).findings if f.code == "split_missing").severity == "warning"
     monkeypatch.setitem(DATASETS, "made", replace(record, splits=("val",)))
     with pytest.raises(ValueError, match="no val here"):
         lint_dataset("made", tmp_path)

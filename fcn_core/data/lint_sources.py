@@ -77,8 +77,8 @@ def sources(kind: str, root: str | Path | None, *, labels: LabelSet | None = Non
     if kind == "sbd":
         return _published(place, VOC, sbd.parts(place), _reading(sbd.read_segmentation, VOC))
     if kind == "voc-sbd":
-        train = _published(place, VOC, {"train": sbd.parts(place)["train"]}, _reading(sbd.read_segmentation, VOC))
         val = _published(place, VOC, {"val": sbd.seg11valid_part(place)}, _inspect_palette)
+        train = _published(place, VOC, {"train": sbd.parts(place)["train"]}, _reading(sbd.read_segmentation, VOC))
         return replace(train, splits=(*train.splits, *val.splits))
     if kind == "pascal-context":
         read = pascal_context.find_context(place)[2]
@@ -136,8 +136,8 @@ def _opened(kind: str, root: Path | None, splits: tuple[str, ...], count: int) -
     findings: list[Finding] = []
     refused: ValueError | None = None
     for split in splits:
-        if split == "trainval" and {"train", "val"} <= {source.split for source in found}:
-            continue  # it is both together
+        if split == "trainval" and any(source.split == "train" for source in found):
+            continue  # train is a part of it
         try:
             data = open_dataset(kind, root=root, split=split, count=count)
         except ValueError as error:
@@ -149,6 +149,8 @@ def _opened(kind: str, root: Path | None, splits: tuple[str, ...], count: int) -
         found.append(_sampled(split, data))
     if not found:
         raise refused or ValueError(f"{kind} has no splits to look at")
+    if len(found) > 1:  # enough to train and to measure, as with sets that were published without a val split
+        findings = [replace(finding, severity="note") for finding in findings]
     return Sources(root, labels, tuple(found), tuple(findings))
 
 
