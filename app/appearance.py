@@ -22,10 +22,9 @@ FRAME = """
 .fcn-bars .number { text-align: right; }
 body:has(.st-key-live) [data-testid=stStatusWidget] { visibility: hidden; }
 .st-key-live [data-stale=true] { opacity: 1 !important; transition: none !important; }
-.fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem;
-  margin: 0 !important; padding: 0; }
-.fcn-figures dt { font-size: .82rem; opacity: .75; }
-.fcn-figures dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem; }
+.fcn-figures span { display: block; font-size: .82rem; opacity: .75; }
+.fcn-figures b { font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .fcn-differ { overflow-x: auto; }
 .fcn-differ table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 .fcn-differ th, .fcn-differ td { padding: .3rem .8rem .3rem 0; text-align: left; white-space: nowrap;

@@ -94,6 +94,7 @@ def more_charts(shown: Shown) -> None:
     steps = records.steps
     small = [
         (run_charts.rate_figure(steps, view), "live-rate", "Learning rate by step"),
+        (run_charts.loss_figure(steps, view, summed=True), "live-sum", "Loss by step, summed over pixels"),
         (run_charts.gradient_figure(steps, view), "live-gradient", "Gradient norm by step"),
         (run_charts.speed_figure(steps, view), "live-speed", "Images a second by step"),
         (run_charts.waiting_figure(steps, view), "live-waiting", "Share of time waiting for data by step"),

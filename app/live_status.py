@@ -83,10 +83,10 @@ def _figures(info: RunInfo, records: Records, facts: RunFacts) -> None:
         ("Device", str(facts.values.get("device") or info.device or "–"), facts.values.get("device_name")),
     )
     cells = "".join(
-        f"<div title='{escape(str(about or ''), quote=True)}'><dt>{name}</dt><dd>{escape(value)}</dd></div>"
+        f"<div title='{escape(str(about or ''), quote=True)}'><span>{name}</span><b>{escape(value)}</b></div>"
         for name, value, about in figures
     )
-    st.html(f"<dl class='fcn-figures'>{cells}</dl>")
+    st.html(f"<div class='fcn-figures'>{cells}</div>")
 
 
 def _mean(values: np.ndarray) -> float:

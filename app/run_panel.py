@@ -7,7 +7,6 @@ import streamlit as st
 from app import page_list, run_actions, session
 from app.permission import may_launch
 from app.run_csv import metrics_csv
-from app.run_weights import weights_file
 from app.run_words import duration, percent, state_words
 from app.widgets import plain
 from fcn_core.training.run_state import RunInfo
@@ -39,7 +38,7 @@ def run_panel(info: RunInfo) -> None:
 
 def _downloads(info: RunInfo, place: str) -> None:
     folder = RunFolder(info.path)
-    weights = weights_file(info.path)
+    weights = folder.weights()
     with st.container(horizontal=True, gap="small"):
         if folder.metrics_file.is_file():
             st.download_button(

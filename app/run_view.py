@@ -14,8 +14,8 @@ def held_view(kept: str) -> View:
     return View(axis=session.setting("axis"), smoothing=smoothing, log=session.setting("log"), kept=kept)
 
 
-def view_controls() -> None:
-    """The x axis, smoothing, and the scale of the loss."""
+def view_controls(*, colours: bool = False) -> None:
+    """The x axis, smoothing, the scale of the loss, and with `colours` the palette of the classes."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         widgets.pick_one("axis", "Along", AXES)
         with st.container(width=260):
@@ -23,3 +23,5 @@ def view_controls() -> None:
                 "smooth", "Smoothing", 0, 99, format="%d %%", help="How much of the course so far each step keeps"
             )
         widgets.switch("log", "Log scale", help="For loss and gradient")
+        if colours:
+            widgets.switch("safe", "Colour-blind safe", help="Class colours that stay apart for everyone")

@@ -6,6 +6,7 @@ deleted is left out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -24,57 +25,59 @@ def weights_name(run_id: str) -> str:
     return f"{PREFIX}{run_id}"
 
 
-def weights_file(run: Path) -> Path | None:
-    """The best weights of a run, else those of its end; None if it has none."""
-    folder = RunFolder(run)
-    return next((path for path in (folder.best, folder.final) if path.is_file()), None)
-
-
 def run_weights(root: Path) -> dict[str, WeightRecord]:
     """The records of all runs in a folder whose weights can be read, newest first."""
     found = []
     for run in root.iterdir() if root.is_dir() else ():
-        path = None if run.name.startswith(".") else weights_file(run)
+        path = None if run.name.startswith(".") else RunFolder(run).weights()
         if path is None:
             continue
-        try:
-            about = path.stat()
-        except OSError:  # deleted a moment ago
-            continue
-        record = _record(path, run.name, (about.st_mtime_ns, about.st_size))
+        stamp = _stamp(path) + _stamp(path.with_suffix(".json"))
+        record = _record(path, run.name, stamp)
         if record is not None:
-            found.append((about.st_mtime_ns, record))
+            found.append((stamp[0], record))
     found.sort(key=lambda pair: pair[0], reverse=True)
     return {record.name: record for _, record in found}
 
 
+def _stamp(path: Path) -> tuple[int, int]:
+    """Changes with a file; zeros without one."""
+    try:
+        about = path.stat()
+    except OSError:
+        return 0, 0
+    return about.st_mtime_ns, about.st_size
+
+
 @lru_cache(maxsize=256)
-def _record(path: Path, run_id: str, stamp: tuple[int, int]) -> WeightRecord | None:
-    """What a file says about itself; None if it cannot be read. `stamp` changes with the file."""
+def _record(path: Path, run_id: str, stamp: tuple[int, ...]) -> WeightRecord | None:
+    """What a file says about itself; None if it cannot be read. `stamp` changes with the file and its card."""
     try:
         record, extra = record_of_file(path), read_checkpoint(path).extra
     except (OSError, ValueError):
         return None
-    config, heads = _mapping(extra.get("config")), _mapping(_mapping(extra.get("val")).get("heads"))
-    scores = {str(head): dict(values) for head, values in heads.items() if isinstance(values, Mapping)}
-    finest = min(scores, key=lambda head: int(head.removesuffix("s") or 0), default=None)
-    miou = scores[finest].get("miou") if finest else None
+    record = _measured(record, path.with_suffix(".json"), extra)
+    miou = record.scores.get(f"{min(record.heads)}s", {}).get("miou") if record.heads else None
     measured = f", mIoU {100 * miou:.1f} %" if isinstance(miou, int | float) else ""
     return replace(
         record,
         name=weights_name(run_id),
         title=f"trained here{measured}",
-        scores=record.scores or scores,
-        scored_on=record.scored_on or ("the run's validation pictures" if scores else ""),
-        training_data=record.training_data or _data(config),
         notes=f"The best weights of the run {run_id}, from step {extra.get('step', '?')}.",
     )
 
 
-def _data(config: Mapping[str, Any]) -> str:
-    parts = config.get("train")
-    kinds = [str(part.get("kind")) for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
-    return ", ".join(dict.fromkeys(kinds))
+def _measured(record: WeightRecord, card: Path, extra: Mapping[str, Any]) -> WeightRecord:
+    """With the scores on the test pictures from the card, as long as there is none those on validation."""
+    try:
+        about = WeightRecord.from_dict(json.loads(card.read_text(encoding="utf-8")))
+        return replace(
+            record, scores=about.scores, scored_on=about.scored_on, training_data=about.training_data, knows=about.knows
+        )
+    except (AttributeError, OSError, TypeError, ValueError):
+        heads = _mapping(_mapping(extra.get("val")).get("heads"))
+        scores = {str(head): dict(values) for head, values in heads.items() if isinstance(values, Mapping)}
+        return replace(record, scores=scores, scored_on="the run's validation pictures" if scores else "")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

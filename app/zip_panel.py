@@ -34,7 +34,7 @@ def zip_panel(record: WeightRecord, head: int) -> None:
     st.download_button(
         f"Download the ZIP ({len(kept[1]) / 1e6:.1f} MB)",
         kept[1],
-        file_name=f"fcn_{record.name}_{head}s.zip",
+        file_name=f"fcn_{record.name.replace(':', '-')}_{head}s.zip",
         mime="application/zip",
         icon=":material/download:",
         type="primary",

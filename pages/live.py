@@ -41,7 +41,7 @@ browser_figures.plotly_library()
 shown = Shown(info.path, info.state, held_view(info.id))
 with st.container(key="live"):
     refreshing(live_panel.status, shown)
-    view_controls()
+    view_controls(colours=True)
     refreshing(live_panel.main_charts, shown)
     refreshing(live_panel.previews, shown, live_panel.PREVIEW_SECONDS)
     refreshing(live_panel.more_charts, shown)

@@ -55,7 +55,7 @@ def write_card(
 
 def read_card(record: WeightRecord) -> dict[str, Any]:
     """The card as a dict: the one beside the weights with its training part, else the record alone."""
-    card = record.folder / f"{record.name}.json" if record.folder else None
+    card = record.path.with_suffix(".json") if record.path else None
     if card is not None and card.is_file():
         return {**json.loads(card.read_text(encoding="utf-8")), **record.to_dict()}
     return record.to_dict()
