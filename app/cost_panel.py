@@ -18,6 +18,9 @@ TABLE = """
 .fcn-costs { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .fcn-costs td { padding: .32rem 0; border: 0; border-bottom: 1px solid rgb(128 128 128 / 22%); vertical-align: top; }
 .fcn-costs td:last-child { text-align: right; }
+@media (min-width: 900px) {
+  [data-testid=stLayoutWrapper]:has(> .st-key-costs) { position: sticky; top: 4rem; }
+}
 """
 
 

@@ -11,8 +11,9 @@ from fcn_core.data.balance import ClassBalance
 from fcn_core.labels import Colour
 
 CLEAR = "rgba(0,0,0,0)"
-MARKS = ("diamond-open", "circle-open", "square-open")
+MARKS = ("diamond", "circle", "square")
 GREY = "#7f8790"
+GRID = "rgba(128,128,128,0.25)"
 LOWEST = 1e-5  # of the log scale
 
 
@@ -40,7 +41,7 @@ def balance_figure(
             y=classes,
             mode="markers",
             name=name,
-            marker={"symbol": mark, "size": 9, "color": GREY, "line": {"width": 2}},
+            marker={"symbol": mark, "size": 9, "color": "#ffffff", "line": {"width": 2, "color": "#33383d"}},
             customdata=balances[name].pictures / max(1, balances[name].looked_at),
             hovertemplate="%{y}: %{x:.2%} of the pixels, in %{customdata:.0%} of the pictures<extra>" + name
             + "</extra>",
@@ -61,10 +62,16 @@ def balance_figure(
 
 def _axis(log: bool) -> dict:
     if not log:
-        return {"title": {"text": "share of the labelled pixels"}, "tickformat": ".0%", "rangemode": "tozero"}
+        return {
+            "title": {"text": "share of the labelled pixels"},
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+            "gridcolor": GRID,
+        }
     return {
         "title": {"text": "share of the labelled pixels, log scale"},
         "type": "log",
+        "gridcolor": GRID,
         "range": [np.log10(LOWEST), 0],
         "tickvals": [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1],
         "ticktext": ["0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"],

@@ -9,7 +9,7 @@ from app.data_found import STREETS_COUNTS, STREETS_SEEDS
 from app.data_picker import found_notice, kind_picker, root_picker
 from app.permission import may_name_folders
 from app.settings_fields import fields_of
-from app.settings_form import CELL, draw_field, problem_of
+from app.settings_form import CELL, draw_field, folded, problem_of
 from app.settings_titles import TITLES
 from fcn_core.data.datasets import DATASETS
 from fcn_core.training.settings import DataSettings
@@ -26,11 +26,8 @@ def data_settings() -> None:
     found_notice(kind, draft_in_hand.data_root())
     draft = draft_in_hand.draft()
     wrong = sum(bool(problem_of(draft, group)) for group in ("train", "val", "test"))
-    box = st.expander(
-        "Splits, sizes and mixtures" + (f" · :red[{wrong} to mend]" if wrong and draft_in_hand.data_root() else ""),
-        key="group-data",
-        on_change="rerun",
-    )
+    remark = f"{wrong} to mend" if wrong and draft_in_hand.data_root() else ""
+    box = folded("Splits, sizes and mixtures", "group-data", remark, alert=True)
     if box.open:
         with box:
             _fine_points()

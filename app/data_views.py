@@ -48,8 +48,8 @@ def balance(held: DataInHand) -> None:
     if len(there) > 1:
         most, least = max(there), min(there)
         said.append(
-            f"{widgets.plain(most[1])} covers {most[0] / least[0]:,.0f} times as many pixels as "
-            f"{widgets.plain(least[1])}; class weights, rare crops and mixing help such classes."
+            f"The most frequent class, {widgets.plain(most[1])}, covers {most[0] / least[0]:,.0f} times as many "
+            f"pixels as the rarest, {widgets.plain(least[1])}; class weights, rare crops and mixing help such classes."
         )
     if absent:
         said.append(f"Not in these pictures: {widgets.plain(', '.join(absent))}.")

@@ -19,6 +19,7 @@ CARDS = """
 .st-key-presets [role=radiogroup] > div:has(input:focus-visible) { outline: 2px solid var(--fcn-accent);
   outline-offset: 2px; }
 .st-key-presets [data-testid=stRadioOption]::after { content: ""; position: absolute; inset: 0; }
+.st-key-presets [data-testid=stRadioOption] > div { position: relative; z-index: 1; }
 """
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app import draft_in_hand, widgets
 from app.draft import Draft, is_under
@@ -44,18 +45,28 @@ def grouped_settings() -> None:
 def _group(title: str, fields: list[SettingField]) -> None:
     if not fields:
         return
-    box = st.expander(_heading(title, fields), key=f"group-{title}", on_change="rerun")
+    draft = draft_in_hand.draft()
+    key = f"group-{title.lower().replace(' ', '-')}"
+    changed = sum(draft.is_changed(field.path) for field in fields)
+    wrong = sum(bool(problem_of(draft, field.path)) for field in fields)
+    box = folded(title, key, f"{wrong} to mend" if wrong else f"{changed} changed" if changed else "", alert=wrong > 0)
     if box.open:
         with box, st.grid(columns="auto", min_column_width=CELL, gap=("small", "medium")):
             for field in fields:
                 draw_field(field)
 
 
-def _heading(title: str, fields: list[SettingField]) -> str:
-    draft = draft_in_hand.draft()
-    changed = sum(draft.is_changed(field.path) for field in fields)
-    wrong = sum(bool(problem_of(draft, field.path)) for field in fields)
-    return title + (f" · {changed} changed" if changed else "") + (f" · :red[{wrong} to mend]" if wrong else "")
+def folded(title: str, key: str, remark: str, *, alert: bool = False) -> ExpanderContainer:
+    """A folded group whose content is drawn when it is opened, with a remark at its right.
+
+    The remark is style: with another title the group would be another one for Streamlit, and would fold.
+    """
+    colour = "var(--fcn-alert, #b3261e)" if alert else "inherit"
+    st.html(
+        f"<style>.st-key-{key} summary::after {{ content: '{remark}'; margin-left: auto; padding-left: .75rem; "
+        f"font-size: .875rem; white-space: nowrap; opacity: {1 if alert else 0.75}; color: {colour}; }}</style>"
+    )
+    return st.expander(title, key=key, on_change="rerun")
 
 
 def leaf_fields() -> dict[str, SettingField]:

@@ -27,7 +27,7 @@ with settings:
     main_settings()
     grouped_settings()
     yaml_panel()
-with costs:
+with costs, st.container(key="costs"):
     cost_panel()
     start_panel()
     queue_panel()
