@@ -33,7 +33,9 @@ def train(
     epochs: Annotated[float | None, typer.Option(help="Length in passes over the data.")] = None,
     steps: Annotated[int | None, typer.Option(help="Length in steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Length in minutes.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/NAME-DATE.")] = None,
+    run: Annotated[  # torchrun takes --run for itself, hence the second name
+        Path | None, typer.Option("--run", "--folder", help="Folder of the run. Default: runs/NAME-DATE.")
+    ] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Training processes on this machine: one for each GPU.")] = 1,
     detach: Annotated[bool, typer.Option("--detach", help="Train in the background; prints the run's id.")] = False,
@@ -64,16 +66,18 @@ def train(
     if show and config is not None:
         print(config.to_yaml(), end="")
         return
+    recipe = Path(settings).stem if settings else ""
     if detach:
         from fcn_core.cli.train_process import start_in_background
 
-        folder = start_in_background(config, resume or run, recipe=settings or "", processes=processes)
-        print(folder.id)
+        folder = start_in_background(config, resume or run, recipe=recipe, processes=processes)
+        if json_ != STDOUT:
+            print(folder.id)
         write_json({"id": folder.id, "run": folder.path}, json_)
         return
     from fcn_core.cli.train_process import own_folder, run_in_turn
 
-    folder = own_folder(config, resume or run, recipe=settings or "", processes=processes)
+    folder = own_folder(config, resume or run, recipe=recipe, processes=processes)
     if config is not None and _leads():
         say(f"training in {folder.path}")
     with _progress() as progress:

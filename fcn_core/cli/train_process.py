@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from fcn_core.cli.console import say
 from fcn_core.home import PROJECT_ROOT
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.devices import devices_for
@@ -83,7 +84,7 @@ def run_in_turn(
         return resume(folder.path, progress=progress)
     devices = devices_for(config.device, max(world, processes)) if wait else ()
     try:
-        with turn(folder, config, devices) as may_go:
+        with turn(folder, config, devices, say=_quiet if os.environ.get(LAUNCHED_VARIABLE) else say) as may_go:
             if not may_go:
                 return None
             if processes > 1 and world == 1:
@@ -97,6 +98,10 @@ def run_in_turn(
         if leads_the_others() and own and status.get("state") in LIVING:
             folder.write_status("failed", message=str(problem))
         raise
+
+
+def _quiet(sentence: str) -> None:
+    """For a process whose output ends in the log, where the sentence stands already."""
 
 
 def _become_torchrun(folder: RunFolder, processes: int) -> None:

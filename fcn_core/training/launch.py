@@ -186,7 +186,9 @@ def kill(folder: RunFolder) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(list(doomed.values()), timeout=5)
+    patience = time.monotonic() + 5
+    while time.monotonic() < patience and any(_works(process) for process in doomed.values()):
+        time.sleep(0.02)
     folder.log("killed")
 
 
@@ -222,6 +224,14 @@ def delete_run(folder: RunFolder) -> None:
     doomed = path.with_name(f".deleted-{path.name}-{os.getpid()}-{time.monotonic_ns()}")
     path.rename(doomed)  # gone from the table at once, however long the rest takes
     shutil.rmtree(doomed)
+
+
+def _works(process: psutil.Process) -> bool:
+    """Whether it is there and more than a zombie, which nobody may ever take away."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(facts: dict[str, Any], number: int) -> None:

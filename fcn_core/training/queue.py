@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,22 +89,27 @@ def give_back_ticket(pid: int | None = None) -> None:
     _file(os.getpid() if pid is None else pid).unlink(missing_ok=True)
 
 
+def _silent(sentence: str) -> None:
+    """Nobody listens."""
+
+
 @contextmanager
 def turn(
-    folder: RunFolder, config: TrainConfig, devices: tuple[str, ...], *, every: float = LOOK_EVERY_SECONDS
-) -> Iterator[bool]:
+    folder: RunFolder, config: TrainConfig, devices: tuple[str, ...], *,
+    say: Callable[[str], None] = _silent, every: float = LOOK_EVERY_SECONDS,
+) -> Iterator[bool]:  # fmt: skip
     """Wait until the run that it starts from has finished and its devices are free; they are its own in the block.
 
     Yields False when somebody asked it to stop before (a signal, or the wish in the folder). What it waits for stands
-    in status.json and in the log. devices: empty does not wait for any. ValueError when the run it starts from does
-    not exist, or another process goes on working on this one. Under torchrun the processes of a run hold one ticket,
-    which belongs to torchrun.
+    in status.json and in the log, and is told to `say`. devices: empty does not wait for any. ValueError when the run
+    it starts from does not exist, or another process goes on working on this one. Under torchrun the processes of a
+    run hold one ticket, which belongs to torchrun.
     """
     owner = os.getppid() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else os.getpid()
     leads = leads_the_others()
     try:
         with stop_signals() as stop:
-            waits = _Waits(folder) if leads else None
+            waits = _Waits(folder, say) if leads else None
             may_go = _for_start(folder, config, stop, waits, every) and _for_devices(
                 folder, devices, owner, stop, waits, every
             )
@@ -123,13 +128,14 @@ def turn(
 class _Waits:
     """Says what a run waits for, once for each cause, and shows life."""
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder, self.said = folder, ""
+    def __init__(self, folder: RunFolder, tell: Callable[[str], None]) -> None:
+        self.folder, self.tell, self.said = folder, tell, ""
 
     def say(self, cause: str, waiting_for: str) -> None:
         if cause != self.said:
             self.said = cause
             self.folder.log(cause)
+            self.tell(f"{self.folder.id} {cause}")
             self.folder.write_status("queued", message=cause, waiting_for=waiting_for)
         else:
             os.utime(self.folder.status_file)
