@@ -23,11 +23,11 @@ from benchmarks import networks, training_step
 from benchmarks.measure import Clock, Timing, clock_for, interleave, machine, milliseconds, ratio, table
 from benchmarks.memory import pass_memory
 from benchmarks.networks import ALONE, BUNDLED_THREE, PUBLISHED, SLIM, THREE, Variant
+from benchmarks.results_file import RESULTS, write_part
 from benchmarks.upsampling import upsampling
 from fcn_core.allocator import keep_freed_memory
 from fcn_core.models.fcn import FCN
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 PHOTO, STREET = (375, 500), (360, 480)
 
 
@@ -207,7 +207,7 @@ def main(arguments: list[str] | None = None) -> None:
     text = report(options)
     print(text)
     if options.write:
-        RESULTS.write_text(text + "\n")
+        write_part("inference", text, RESULTS)
 
 
 if __name__ == "__main__":
