@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fcn_core.cli.program import main
 from fcn_core.training import slurm
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import train
+from fcn_core.training.run_state import read_run
 from fcn_core.training.runs import RunFolder
 from fcn_core.training.slurm import SlurmSettings
 from fcn_core.training.slurm_queue import JobState
@@ -58,7 +60,7 @@ def job_of(folder: RunFolder) -> str:
     return str(folder.launched()["job_id"])
 
 
-def wait_until(what, seconds: float = 60.0) -> None:
+def wait_until(what, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "took too long"
@@ -145,6 +147,10 @@ def test_without_a_slurm_submitting_says_so(data, tmp_path, monkeypatch):
     assert not slurm.is_here() and slurm.partitions() == () and slurm.job_state("7").word == "UNKNOWN"
     with pytest.raises(ValueError, match="there is no Slurm here"):
         start(tmp_path / "run", settings(data, 1))
+    config = settings(data, 1)
+    with pytest.raises(ValueError, match="there is no Slurm here"):
+        slurm.submit_new(config, SlurmSettings(), root=tmp_path, run_id="new")
+    assert not (tmp_path / "new").exists()
     with pytest.raises(ValueError, match="names no job"):
         slurm.request_stop(RunFolder(tmp_path / "run"))
 
@@ -154,17 +160,22 @@ def test_without_a_slurm_submitting_says_so(data, tmp_path, monkeypatch):
 
 @real
 @two_nodes
-def test_two_nodes_make_the_run_of_one_process(data, tmp_path):
+def test_two_processes_make_the_run_of_one_and_linked_runs_wait(data, tmp_path):
     config = settings(data, 12)
-    folder = start(tmp_path / "two nodes", config, nodes=2)
-    same_node = start(tmp_path / "same", config, processes_per_node=2)
+    nodes = start(tmp_path / "two nodes", config, nodes=2)
+    asked = SlurmSettings(cpus_per_process=1, processes_per_node=2)
+    first, second = slurm.submit_stages([config, settings(data, 2)], asked, root=tmp_path, recipe="two")
+    assert slurm.job_state(job_of(second)).reason == "Dependency" and read_run(second.path).state == "queued"
+    assert read_run(first.path).group == read_run(second.path).group == first.id
     train(config, tmp_path / "one")
-    for run in (folder, same_node):
+    for run in (nodes, first, second):
         wait_until(lambda run=run: ended(run))
-        assert state(run) == "finished", run.log_tail()
-        assert len(slurm.log_files(run)) == 2 and len(losses(run)) == 12
+        assert read_run(run.path).state == "finished", run.log_tail()
+        assert len(slurm.log_files(run)) == 2
+    for run in (nodes, first):
         assert losses(run) == pytest.approx(losses(RunFolder(tmp_path / "one")), rel=1e-4)
-    assert folder.launched()["processes"] == 2 and folder.launched()["nodes"] == 2
+    assert nodes.launched()["processes"] == 2 and nodes.launched()["nodes"] == 2
+    assert f"started from run {first.id}" in second.log_file.read_text() and len(losses(second)) == 2
 
 
 @real
@@ -223,10 +234,16 @@ def test_a_stopped_run_is_handed_in_again(data, tmp_path):
 
 
 @real
-def test_failures_and_refusals_are_told(data, tmp_path):
+def test_failures_and_refusals_are_told(data, tmp_path, capsys):
+    (tmp_path / "tiny.yaml").write_text(settings(data, 1).to_yaml())
+    words = ["train-on-slurm", str(tmp_path / "tiny.yaml"), "--run", str(tmp_path / "refused")]
+    assert main([*words, "--partition", "nowhere"]) == 1
+    assert "Error: Slurm refused the job: " in capsys.readouterr().err and not (tmp_path / "refused").exists()
+    refused = RunFolder.create(tmp_path / "refused", settings(data, 1))
+    refused.write_status("stopped", step=7)
     with pytest.raises(ValueError, match="Slurm refused the job: .*artition"):
-        start(tmp_path / "refused", settings(data, 1), partition="nowhere")
-    assert RunFolder(tmp_path / "refused").status()["state"] == "failed"
+        slurm.submit(refused, SlurmSettings(partition="nowhere"))
+    assert refused.status()["state"] == "stopped" and refused.status()["step"] == 7
 
     missing = start(tmp_path / "missing", settings(tmp_path / "gone", 1))
     waiting = start(tmp_path / "waiting", settings(data, 1), extra={"begin": "now+1hour"})

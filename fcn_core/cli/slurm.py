@@ -52,8 +52,7 @@ def train_on_slurm(
 
     A run whose minutes are over, or that makes way for another job, saves, queues again and goes on where it was.
     """
-    from fcn_core.training.launch import new_run
-    from fcn_core.training.slurm import submit
+    from fcn_core.training.slurm import submit_new
 
     config = chosen_settings(settings, set_ or [], root)
     wanted = SlurmSettings.from_dict({
@@ -63,8 +62,7 @@ def train_on_slurm(
         "extra": _pairs(extra or []),
     })  # fmt: skip
     place = (None, None) if run is None else (run.resolve().parent, run.resolve().name)
-    folder = new_run(config, root=place[0], run_id=place[1], processes=wanted.processes, recipe=settings or "")
-    submit(folder, wanted)
+    folder = submit_new(config, wanted, root=place[0], run_id=place[1], recipe=settings or "")
     job_id = folder.launched()["job_id"]
     say(f"handed to Slurm as job {job_id}; see it with: runs show {folder.id}")
     if json_ != STDOUT:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import socket
 import time
 from collections.abc import Sequence
@@ -44,20 +45,42 @@ def submit(run: RunFolder | str | Path, settings: SlurmSettings | None = None) -
     if before.get("where") == "slurm" and (job := job_state(str(before["job_id"]))).alive:
         raise ValueError(f"{folder.id} is in Slurm's hands already: {job.sentence}")
     executor = _executor(folder, settings, config, str(before.get("cwd") or ""))
+    status = folder.status()
+    launch = {
+        **before, "where": "slurm", "host": socket.gethostname(), "pid": None, "process_started": None, "command": [],
+        "processes": settings.processes, "nodes": settings.nodes, "job_id": None, "launched": time.time(),
+        "device": "cuda" if settings.gpus_per_node else "cpu", "slurm": settings.model_dump(mode="json"),
+    }  # fmt: skip
     folder.forget_stop()
-    folder.write_status("queued", name=config.name, message="handed to Slurm", **NO_PROCESS)
+    folder.write_launch(launch)
+    folder.write_status("launching", name=config.name, message="handed to Slurm", **NO_PROCESS)
     try:
         job_id = _submitted(executor, folder)
     except ValueError as error:
-        folder.write_status("failed", name=config.name, message=str(error), **NO_PROCESS)
+        folder.write_launch(before)
+        ended = status.get("state") not in (None, *LIVING)
+        state, message = (str(status["state"]), status.get("message")) if ended else ("failed", str(error))
+        folder.write_status(state, name=config.name, message=message, **NO_PROCESS)
         raise
-    folder.write_launch({
-        **before, "where": "slurm", "host": socket.gethostname(), "pid": None, "process_started": None,
-        "command": ["sbatch", str(folder.path / "slurm" / f"{job_id}_submission.sh")],
-        "processes": settings.processes, "nodes": settings.nodes, "job_id": job_id, "launched": time.time(),
-        "device": "cuda" if settings.gpus_per_node else "cpu", "slurm": settings.model_dump(mode="json"),
-    })  # fmt: skip
+    script = folder.path / "slurm" / f"{job_id}_submission.sh"
+    folder.write_launch({**launch, "job_id": job_id, "command": ["sbatch", str(script)]})
     return folder
+
+
+def submit_new(
+    config: TrainConfig, settings: SlurmSettings, *, root: Path | None = None, run_id: str | None = None,
+    recipe: str = "", group: str = "",
+) -> RunFolder:  # fmt: skip
+    """Make a new run's folder and hand it to Slurm; arguments as for `fcn_core.training.launch.launch`.
+
+    ValueError as for `submit`; then no folder is left behind.
+    """
+    folder = new_run(config, root=root, run_id=run_id, processes=settings.processes, recipe=recipe, group=group)
+    try:
+        return submit(folder, settings)
+    except ValueError:
+        shutil.rmtree(folder.path)
+        raise
 
 
 def submit_stages(
@@ -69,10 +92,9 @@ def submit_stages(
         if folders:
             config = config.replace(start=f"run:{folders[-1].id}")
         group = folders[0].id if folders else ""
-        folder = new_run(config, root=root, processes=settings.processes, recipe=recipe, group=group)
-        if not folders and len(configs) > 1:
-            folder.write_launch({**folder.launched(), "group": folder.id})
-        folders.append(submit(folder, settings))
+        folders.append(submit_new(config, settings, root=root, recipe=recipe, group=group))
+    if len(folders) > 1:
+        folders[0].write_launch({**folders[0].launched(), "group": folders[0].id})
     return folders
 
 
@@ -173,6 +195,6 @@ def _submitted(executor: Any, folder: RunFolder) -> str:
 
 
 __all__ = [
-    "JobState", "SlurmSettings", "cancel", "is_here", "job_state", "kill", "log_files", "partitions",
-    "request_stop", "run_state", "submit", "submit_stages",
+    "JobState", "SlurmSettings", "cancel", "is_here", "job_state", "kill", "log_files", "partitions", "request_stop",
+    "run_state", "submit", "submit_new", "submit_stages",
 ]  # fmt: skip
