@@ -49,8 +49,9 @@ def control_buttons(info: RunInfo, *, place: str) -> None:
                 on_click=_act,
                 args=(info, launch.resume_run, "Resumed."),
             )
-    complaint = st.session_state.get(_complaint(info))
-    if complaint:
+    if done := st.session_state.pop("run-done", None):
+        st.toast(done)
+    if complaint := st.session_state.get(_complaint(info)):
         st.error(complaint, icon=":material/error:")
 
 
@@ -93,16 +94,23 @@ def _confirm_delete(info: RunInfo) -> None:
     with st.container(key="confirm-delete"):
         st.markdown(f"`{info.id}` with its metrics, previews, checkpoints and weights. This cannot be undone.")
         with st.container(horizontal=True, gap="small"):
-            if st.button("Delete", type="primary", icon=":material/delete:", key="delete-now"):
-                try:
-                    launch.delete_run(RunFolder(info.path))
-                except (OSError, ValueError) as problem:
-                    st.error(str(problem), icon=":material/error:")
-                    return
-                forget(info.id)
+            done = st.button(
+                "Delete", type="primary", icon=":material/delete:", key="delete-now", on_click=_delete, args=(info,)
+            )
+            if (done and not st.session_state.get(_complaint(info))) or st.button("Keep it", key="delete-not"):
                 st.rerun()
-            if st.button("Keep it", key="delete-not"):
-                st.rerun()
+        if complaint := st.session_state.get(_complaint(info)):
+            st.error(complaint, icon=":material/error:")
+
+
+def _delete(info: RunInfo) -> None:
+    st.session_state.pop(_complaint(info), None)
+    try:
+        launch.delete_run(RunFolder(info.path))
+    except (OSError, ValueError) as problem:
+        st.session_state[_complaint(info)] = str(problem)
+    else:
+        forget(info.id)
 
 
 def forget(run_id: str) -> None:
@@ -125,7 +133,7 @@ def _act(info: RunInfo, action: Callable[[RunFolder], object], done: str) -> Non
         st.session_state[_complaint(info)] = str(problem)
         return
     cache.runs.clear()
-    st.toast(done)
+    st.session_state["run-done"] = done
 
 
 def _complaint(info: RunInfo) -> str:

@@ -157,6 +157,10 @@ def open_address() -> None:
             hold(**bench_changes)
         _settings().update(reading.settings)
         st.session_state["notices"] = reading.notices
+    held = bench().weights
+    if held is not None and held not in cache.weight_records():  # those of a run that was deleted meanwhile
+        hold(weights=None)
+        add_notice(f"There are no weights `{held}` any more; others are used.")
     publish_address()
 
 

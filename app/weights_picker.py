@@ -29,12 +29,8 @@ def usual_weights() -> str | None:
 
 def held_weights() -> WeightRecord | None:
     """The record of the weights on the bench; None if there are none on this machine and none was chosen."""
-    records, name = cache.weight_records(), session.bench().weights
-    if name is not None and name not in records:  # the weights of a run that was deleted meanwhile
-        session.add_notice(f"There are no weights `{name}` any more; others are used.")
-        session.hold(weights=None)
     name = session.bench().weights or usual_weights()
-    return records.get(name) if name else None
+    return cache.weight_records().get(name) if name else None
 
 
 def weights_with_stages(first: WeightRecord | None) -> WeightRecord | None:
