@@ -48,26 +48,32 @@ def train_on_slurm(
     ] = None,
     json_: JsonOption = None,
 ) -> None:
-    """Hand a training run to Slurm and print its id; see it with `runs`, stop it with `runs stop`.
+    """Hand a training run (or the linked runs of a staged recipe) to Slurm and print its id; `runs` shows and stops it.
 
     A run whose minutes are over, or that makes way for another job, saves, queues again and goes on where it was.
     """
-    from fcn_core.training.slurm import submit_new
+    from fcn_core.training.slurm import submit_new, submit_stages
+    from fcn_core.training.stages import expand
 
-    config = chosen_settings(settings, set_ or [], root)
+    configs = expand(chosen_settings(settings, set_ or [], root))
     wanted = SlurmSettings.from_dict({
         "partition": partition, "nodes": nodes, "processes_per_node": processes_per_node or max(1, gpus_per_node),
         "gpus_per_node": gpus_per_node, "cpus_per_process": cpus_per_process, "memory_gb": memory_gb,
         "minutes": minutes, "requeues": requeues, "notice_seconds": notice_seconds, "account": account, "qos": qos,
         "extra": _pairs(extra or []),
     })  # fmt: skip
-    place = (None, None) if run is None else (run.resolve().parent, run.resolve().name)
-    folder = submit_new(config, wanted, root=place[0], run_id=place[1], recipe=settings or "")
-    job_id = folder.launched()["job_id"]
-    say(f"handed to Slurm as job {job_id}; see it with: runs show {folder.id}")
+    recipe, path = Path(settings).stem if settings else "", run.resolve() if run else None
+    if len(configs) > 1:
+        folders = submit_stages(configs, wanted, root=path, recipe=recipe)
+    else:
+        place = (path.parent, path.name) if path else (None, None)
+        folders = [submit_new(configs[0], wanted, root=place[0], run_id=place[1], recipe=recipe)]
+    facts = [{"id": folder.id, "run": folder.path, "job_id": folder.launched()["job_id"]} for folder in folders]
+    for job in facts:
+        say(f"handed to Slurm as job {job['job_id']}; see it with: runs show {job['id']}")
     if json_ != STDOUT:
-        print(folder.id)
-    write_json({"id": folder.id, "run": folder.path, "job_id": job_id}, json_)
+        print("\n".join(folder.id for folder in folders))
+    write_json(facts, json_)
 
 
 def _pairs(words: list[str]) -> dict[str, str]:
