@@ -4,20 +4,17 @@ One shape for all of them: H×W×C, uint8, uint16 or float32, in the file's own 
 
 - A .npy file holds H×W×C or H×W (one channel).
 - A TIFF file holds its channels as samples of each pixel, as planes, or as pages of equal size. Where the file says
-  which axis is which, that is followed. Where it does not (pages without a meaning), the axis that is clearly the
-  shortest of the three is the channels, if it comes first or last; three lengths that leave a doubt are refused.
+  which axis is which, that is followed. Where it does not (pages without a meaning), the axis that is the
+  shortest of the three is the channels, if it comes first or last; lengths that leave a doubt are refused.
 - Any other image file: a grey one has one channel, any other has three (RGB).
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-import tifffile
 from PIL import Image
 
 from fcn_core.images import (
@@ -31,29 +28,14 @@ from fcn_core.images import (
     read_image,
     wide_grey,
 )
+from fcn_core.tiff import BandFile, tiff_header, tiff_values
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 BAND_SUFFIXES = (".npy", *TIFF_SUFFIXES)
 MAX_VALUES = 2**30  # 1 GiB of 8-bit values
 NPY_START = b"\x93NUMPY"
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-RGB_PHOTOMETRICS = (2, 3, 5, 6)  # RGB, palette, CMYK, YCbCr
 SHOWN_PERCENTILES = (1, 99)
-
-
-@dataclass(frozen=True)
-class BandFile:
-    """What a file's header says. photo: an RGB or 8-bit grey picture, for which `images.read_image` is the reader.
-
-    alpha: a photo whose fourth sample is its transparency.
-    """
-
-    channels: int
-    height: int
-    width: int
-    dtype: str
-    photo: bool
-    alpha: bool = False
 
 
 def read_bands(source: ImageSource, *, max_pixels: int | None = None) -> np.ndarray:
@@ -70,13 +52,13 @@ def read_bands(source: ImageSource, *, max_pixels: int | None = None) -> np.ndar
         check_size(shape[1], shape[0], name, max_pixels)
         return _as_bands(np.load(io.BytesIO(data), allow_pickle=False), name, max_pixels)
     if data.startswith(TIFF_STARTS):
-        about = _tiff_header(data, name)
+        about = tiff_header(data, name)
         check_size(about.width, about.height, name, max_pixels)
         if about.channels * about.height * about.width > MAX_VALUES:
             raise ImageError(
                 f"{name} holds {about.channels} channels of {about.width}×{about.height}, which is too much"
             )
-        return _as_bands(_tiff_values(data, name), name, max_pixels)
+        return _as_bands(tiff_values(data, name), name, max_pixels)
     image, _ = open_image(_named(data, name))
     check_size(*image.size, name, max_pixels)
     if image.mode.startswith("I") or image.mode == "F":
@@ -100,7 +82,7 @@ def inspect_bands(source: str | Path | bytes) -> BandFile | None:
         return None
     data, name = read_bytes(source)
     if start.startswith(TIFF_STARTS):
-        return _tiff_header(data, name)
+        return tiff_header(data, name)
     shape, dtype = _npy_header(data, name)
     return BandFile(shape[2], shape[0], shape[1], str(dtype), photo=False)
 
@@ -197,71 +179,3 @@ def _npy_header(data: bytes, name: str) -> tuple[tuple[int, int, int], np.dtype]
     if len(data) - stream.tell() < int(np.prod(shape, dtype=object)) * dtype.itemsize:
         raise ImageError(f"{name} is cut short: it announces shape {shape} of {dtype}; copy it again")
     return (shape[0], shape[1], shape[2] if len(shape) == 3 else 1), dtype
-
-
-def _tiff_header(data: bytes, name: str) -> BandFile:
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            series, page = file.series[0], file.series[0].keyframe
-            axes, shape = _axes(series.axes, series.shape, name)
-            samples = int(page.samplesperpixel)
-            extra = tuple(int(kind) for kind in page.extrasamples)
-            photometric, dtype = int(page.photometric), series.dtype
-    except ImageError:
-        raise
-    except Exception as problem:  # tifffile raises whatever a damaged file leads to
-        raise ImageError(f"{name} is damaged or no TIFF that can be read ({problem})") from problem
-    size = dict(zip(axes, shape, strict=True))
-    channels = size.get("C", 1)
-    coloured = photometric in RGB_PHOTOMETRICS and dtype is not None and dtype.kind == "u"
-    alpha = coloured and samples == 4 and extra[-1:] in ((1,), (2,))
-    grey = channels == 1 and dtype is not None and dtype.itemsize == 1
-    photo = grey or (coloured and (samples == 3 or photometric in (3, 5)))
-    return BandFile(channels, size["Y"], size["X"], str(dtype), photo=photo, alpha=alpha)
-
-
-def _axes(axes: str, shape: tuple[int, ...], name: str) -> tuple[str, tuple[int, ...]]:
-    """tifffile's axes in our letters: Y, X and at most one C; axes of length 1 and further pages are left out."""
-    kept = [(axis, length) for axis, length in zip(axes, shape, strict=True) if length > 1 or axis in "YX"]
-    letters, lengths = "".join(axis for axis, _ in kept), tuple(length for _, length in kept)
-    if "S" in letters and len(letters) > 3:  # several pages of colour: the first is meant
-        kept = [(axis, length) for axis, length in kept if axis in "YXS"]
-        letters, lengths = "".join(axis for axis, _ in kept), tuple(length for _, length in kept)
-    if len(letters) == 2:
-        return letters, lengths
-    other = letters.replace("Y", "").replace("X", "")
-    if len(letters) != 3 or len(other) != 1:
-        raise ImageError(f"{name} has the axes {axes} of lengths {shape}; expected height, width and channels")
-    if other in "SC":
-        return letters.replace(other, "C"), lengths
-    first, middle, last = lengths  # pages without a meaning
-    if last < min(first, middle):
-        return "YXC", lengths
-    if first < min(middle, last):
-        return "CYX", lengths
-    raise ImageError(
-        f"{name} has pages of {last}×{middle} pixels, {first} of them, and does not say which axis is the channels; "
-        "save it as .npy with shape H×W×C"
-    )
-
-
-def _tiff_values(data: bytes, name: str) -> np.ndarray:
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        series = file.series[0]
-        axes, shape = _axes(series.axes, series.shape, name)
-        try:
-            values = series.asarray() if "S" not in series.axes or series.ndim <= 3 else series.keyframe.asarray()
-        except Exception as problem:
-            compression = getattr(series.keyframe.compression, "name", "in a way")
-            decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-            samples = dict(zip(axes, shape, strict=True)).get("C", 1)
-            if decoded is None or (decoded.shape[2] if decoded.ndim == 3 else 1) != samples:
-                raise ImageError(
-                    f"{name} is compressed ({compression}) in a way that cannot be read here, or damaged; save it "
-                    "without compression or with deflate"
-                ) from problem
-            if samples < 3:
-                return decoded
-            return decoded[..., [2, 1, 0, *range(3, samples)]]  # OpenCV gives blue first
-    values = values.reshape(shape)
-    return np.moveaxis(values, axes.index("C"), 2) if "C" in axes else values

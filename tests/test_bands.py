@@ -80,6 +80,19 @@ def test_lzw_of_few_channels_and_ordinary_pictures():
         assert read_bands(stream.getvalue()).shape == (4, 5, channels) and inspect_bands(stream.getvalue()) is None
 
 
+def test_a_compression_that_is_not_understood_is_named():
+    stream = io.BytesIO()
+    pages = [Image.fromarray(EIGHT[..., band].astype(np.uint8)) for band in range(8)]
+    pages[0].save(stream, "TIFF", save_all=True, append_images=pages[1:], compression="tiff_lzw")
+    try:
+        import imagecodecs  # noqa: F401
+    except ImportError:
+        with pytest.raises(ImageError, match=r"compressed \(LZW\).*deflate, or install"):
+            read_bands(stream.getvalue())
+    else:
+        assert np.array_equal(read_bands(stream.getvalue()), EIGHT.astype(np.uint8))
+
+
 def test_photos_are_told_from_bands():
     rgb = EIGHT[..., :3].astype(np.uint8)
     assert inspect_bands(tiff(rgb)).photo and inspect_bands(tiff(rgb[..., 0])).photo

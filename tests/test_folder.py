@@ -7,6 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from fcn_core.data.datasets import open_dataset
 from fcn_core.data.folder import Folder
 from fcn_core.labels import VOC, VOID
 
@@ -114,7 +115,8 @@ def test_a_folder_without_splits_is_divided_by_seed(tmp_path):
     train, val = Folder(tmp_path, "train"), Folder(tmp_path, "val")
     assert not set(train.names) & set(val.names) and set(train.names) | set(val.names) == set(Folder(tmp_path).names)
     assert 4 <= len(val) <= 20 and val.names == Folder(tmp_path, "val").names and val.name.endswith("-val")
-    assert val.names != Folder(tmp_path, "val", seed=1).names
+    other = Folder(tmp_path, "val", seed=1)
+    assert val.names != other.names == open_dataset("folder", root=tmp_path, split="val", seed=1).names
     assert set(val.names) < set(Folder(tmp_path, "val", holdout=0.6).names)
     for number in range(100, 130):
         pair(tmp_path, "images", "masks", f"p{number}", 1)
