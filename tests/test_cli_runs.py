@@ -12,7 +12,7 @@ from fcn_core.cli.program import main
 from fcn_core.training.launch import new_run
 from fcn_core.training.process import started
 from fcn_core.training.queue import give_back_ticket, take_ticket
-from fcn_core.training.run_state import read_run
+from fcn_core.training.run_state import list_runs, read_run
 from fcn_core.training.runs import RunFolder
 
 
@@ -87,7 +87,7 @@ def test_refusals_are_sentences(root, capsys, words, code, says):
 
 def test_in_the_background_and_beside_it_in_the_foreground(root, settings, capfd):
     assert main(["train", settings, "--steps", "100000", "--detach", "--json"]) == 0
-    id = json.loads(capfd.readouterr().out)["id"]
+    (id,) = (run["id"] for run in json.loads(capfd.readouterr().out))
     folder = RunFolder(root / id)
     wait_until(lambda: read_run(folder.path).state == "running", "it trains in the background")
     assert main(["train", "--resume", str(folder.path)]) == 1 and "at work already" in capfd.readouterr().err
@@ -122,3 +122,14 @@ def test_the_foreground_takes_its_turn(root, settings, capsys):
     finally:
         holder.kill()
         holder.wait()
+
+
+def test_a_staged_recipe_is_three_linked_runs(root, settings, capsys, tmp_path):
+    staged = ["--steps", "1", "-s", "staged=[1, 0.1, 0.1]", "-s", "model.heads=[32, 16, 8]"]
+    assert main(["train", settings, *staged, "--processes", "2"]) == 2 and "--detach" in capsys.readouterr().err
+    assert main(["train", settings, *staged, "--run", str(tmp_path / "staged")]) == 0
+    runs = {run.name: run for run in list_runs(tmp_path / "staged")}
+    assert [runs[name].state for name in ("tiny-32s", "tiny-16s", "tiny-8s")] == ["finished"] * 3
+    assert runs["tiny-8s"].config.start == "run:tiny-16s" and runs["tiny-16s"].config.start == "run:tiny-32s"
+    assert {run.group for run in runs.values()} == {"tiny-32s"} and runs["tiny-8s"].recipe == "tiny"
+    assert "started from" in RunFolder(runs["tiny-8s"].path).log_file.read_text()

@@ -152,6 +152,9 @@ def test_damage_that_comes_later_is_seen(folder):
     assert read_run(folder.path).problem.endswith("line 3")
     folder.rewind(1)
     assert read_run(folder.path).problem == ""
+    with folder.metrics_file.open("rb+") as file:
+        file.write(b"?")
+    assert read_run(folder.path).problem.endswith("line 1"), "damaged in place"
 
 
 def test_all_runs(tmp_path, monkeypatch):

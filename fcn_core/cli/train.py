@@ -17,6 +17,7 @@ from fcn_core.cli.console import STDOUT, JsonOption, print_table, say, write_jso
 from fcn_core.training.process import LAUNCHED_VARIABLE
 
 if TYPE_CHECKING:
+    from fcn_core.cli.train_process import Plan
     from fcn_core.training.config import TrainConfig
     from fcn_core.training.engine import Progress, ProgressCallback, TrainResult
 
@@ -66,32 +67,41 @@ def train(
     if show and config is not None:
         print(config.to_yaml(), end="")
         return
-    recipe = Path(settings).stem if settings else ""
+    from fcn_core.cli.train_process import Plan, start_in_background
+    from fcn_core.training.stages import expand
+
+    plan = Plan(path=resume or run, recipe=Path(settings).stem if settings else "", processes=processes)
+    configs = expand(config) if config is not None else ()
     if detach:
-        from fcn_core.cli.train_process import start_in_background
-
-        folder = start_in_background(config, resume or run, recipe=recipe, processes=processes)
+        folders = start_in_background(configs, plan)
         if json_ != STDOUT:
-            print(folder.id)
-        write_json({"id": folder.id, "run": folder.path}, json_)
+            print("\n".join(folder.id for folder in folders))
+        write_json([{"id": folder.id, "run": folder.path} for folder in folders], json_)
         return
-    from fcn_core.cli.train_process import own_folder, run_in_turn
+    if len(configs) > 1 and processes > 1:
+        raise wrong("--processes", "a staged recipe on several processes trains in the background: add --detach")
+    _in_this_process(configs, plan, wait=not no_wait, where=json_)
 
-    folder = own_folder(config, resume or run, recipe=recipe, processes=processes)
-    if config is not None and _leads():
-        say(f"training in {folder.path}")
-    with _progress() as progress:
-        result = run_in_turn(folder, progress, processes=processes, wait=not no_wait)
-    if result is None:
-        say(f"stopped before it began; go on with: train --resume {folder.path}")
-        raise typer.Exit(1)
-    if _leads():
-        _report(result, json_)
-    if result.state != "finished":
-        if _leads():
-            say(f"stopped after {result.steps} steps; go on with: train --resume {result.run_dir}")
-        if not under_torchrun():  # which would take it for a failure and complain at length
-            raise typer.Exit(1)
+
+def _in_this_process(configs: tuple[TrainConfig, ...], plan: Plan, *, wait: bool, where: str | None) -> None:
+    """Train a run, or the linked runs of a staged recipe one after the other; none goes on with the one of `plan`."""
+    from fcn_core.cli.train_process import own_folders, run_in_turn
+
+    result = None
+    for folder in own_folders(configs, plan):
+        if configs and _leads():
+            say(f"training in {folder.path}")
+        with _progress() as progress:
+            result = run_in_turn(folder, progress, processes=plan.processes, wait=wait)
+        if result is None or result.state != "finished":
+            if _leads():
+                after = "before it began" if result is None else f"after {result.steps} steps"
+                say(f"stopped {after}; go on with: train --resume {folder.path}")
+            break
+    if result is not None and _leads():
+        _report(result, where)
+    if (result is None or result.state != "finished") and not under_torchrun():
+        raise typer.Exit(1)  # torchrun would take it for a failure and complain at length
 
 
 def chosen_settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:

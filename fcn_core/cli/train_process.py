@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +17,9 @@ from fcn_core.cli.console import say
 from fcn_core.home import PROJECT_ROOT
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.devices import devices_for
-from fcn_core.training.launch import launch, new_run, resume_run
+from fcn_core.training.launch import launch, launch_stages, new_run, resume_run, safe_name
 from fcn_core.training.process import LAUNCHED_VARIABLE, leads_the_others, started
-from fcn_core.training.queue import turn
+from fcn_core.training.queue import OTHER_RUN, turn
 from fcn_core.training.run_state import read_run, runs_root
 from fcn_core.training.runs import LIVING, RunFolder
 
@@ -26,48 +29,87 @@ if TYPE_CHECKING:
 FOLDER_SECONDS = 60.0  # how long the other processes wait for the first one to make the folder
 
 
-def start_in_background(config: TrainConfig | None, path: Path | None, *, recipe: str, processes: int) -> RunFolder:
-    """Launch a new run (config given) in `path` or under a name of its own, or go on with the one in `path`."""
-    if config is None:
-        assert path is not None  # the command line gives settings or --resume
-        return resume_run(RunFolder.open(path))
-    place = (None, None) if path is None else (path.resolve().parent, path.resolve().name)
-    return launch(config, root=place[0], run_id=place[1], processes=processes, recipe=recipe)
+@dataclass(frozen=True)
+class Plan:
+    """What the command line says about a run besides its settings. path: of the folder to make or to go on with."""
+
+    path: Path | None
+    recipe: str = ""
+    processes: int = 1
 
 
-def own_folder(config: TrainConfig | None, path: Path | None, *, recipe: str, processes: int) -> RunFolder:
-    """The folder of the run that this process will work on, made for a new one, with the process noted in it.
+def start_in_background(configs: Sequence[TrainConfig], plan: Plan) -> list[RunFolder]:
+    """Launch a new run, or linked ones, under names of their own or as `plan` says; none: go on with the one there."""
+    if not configs:
+        assert plan.path is not None  # the command line gives settings or --resume
+        return [resume_run(RunFolder.open(plan.path))]
+    if len(configs) > 1:
+        root = None if plan.path is None else plan.path.resolve()
+        return launch_stages(configs, root=root, processes=plan.processes, recipe=plan.recipe)
+    place = (None, None) if plan.path is None else (plan.path.resolve().parent, plan.path.resolve().name)
+    return [launch(configs[0], root=place[0], run_id=place[1], processes=plan.processes, recipe=plan.recipe)]
 
-    ValueError when the folder holds another run, or a process works on this one already.
+
+def own_folders(configs: Sequence[TrainConfig], plan: Plan) -> Iterator[RunFolder]:
+    """The folders of the runs that this process works on, each made when the one before is done.
+
+    The runs of a staged recipe lie in the folder of `plan`, if that names one. ValueError when a folder holds another
+    run, or a process works on it already.
     """
+    if not configs:
+        assert plan.path is not None
+        yield _taken_up(RunFolder.open(plan.path))
+        return
+    group = earlier = ""
+    for config in configs:
+        if earlier:
+            config = config.replace(start=f"{OTHER_RUN}{earlier}")
+        path = plan.path if plan.path is None or len(configs) == 1 else plan.path / safe_name(config.name)
+        folder = _made(config, path, plan, group)
+        if len(configs) > 1 and not group:
+            group = folder.id
+            if leads_the_others():
+                folder.write_launch({**folder.launched(), "group": group})
+        earlier = folder.id
+        yield folder
+
+
+def _made(config: TrainConfig, path: Path | None, plan: Plan, group: str) -> RunFolder:
+    """A new folder; the processes that torchrun started wait until the first of them has made it."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if path is None and world > 1:  # every process must come to the same name: torchrun, their parent, began once
-        assert config is not None
         began = time.localtime(psutil.Process(os.getppid()).create_time())
-        path = runs_root() / f"{config.name}-{time.strftime('%Y%m%d-%H%M%S', began)}"
+        path = runs_root() / f"{safe_name(config.name)}-{time.strftime('%Y%m%d-%H%M%S', began)}"
     if not leads_the_others():
         assert path is not None
         patience = time.monotonic() + FOLDER_SECONDS
         while not (path / "config.yaml").is_file() and time.monotonic() < patience:
             time.sleep(0.2)
         return RunFolder.open(path)
-    if config is None:
-        assert path is not None
-        folder = RunFolder.open(path)
-        if os.environ.get(LAUNCHED_VARIABLE) or folder.status().get("pid") == os.getppid():  # by launch, or torchrun
-            return folder
-        info = read_run(folder.path)
-        if info.living:
-            raise ValueError(f"{info.id} is at work already ({info.state}); see it with: runs show {info.id}")
-        folder.forget_stop()
-        folder.tidy()
-    else:
-        place = (None, None) if path is None else (path.resolve().parent, path.resolve().name)
-        folder = new_run(config, root=place[0], run_id=place[1], processes=max(world, processes), recipe=recipe)
+    place = (None, None) if path is None else (path.resolve().parent, path.resolve().name)
+    processes = max(world, plan.processes)
+    folder = new_run(config, root=place[0], run_id=place[1], processes=processes, recipe=plan.recipe, group=group)
+    _note_process(folder, world)
+    return folder
+
+
+def _taken_up(folder: RunFolder) -> RunFolder:
+    """The folder of a run that goes on, unless a process works on it."""
+    if not leads_the_others() or os.environ.get(LAUNCHED_VARIABLE) or folder.status().get("pid") == os.getppid():
+        return folder  # it was launched, or torchrun took the place of the process that took it up
+    info = read_run(folder.path)
+    if info.living:
+        raise ValueError(f"{info.id} is at work already ({info.state}); see it with: runs show {info.id}")
+    folder.forget_stop()
+    folder.tidy()
+    _note_process(folder, int(os.environ.get("WORLD_SIZE", "1")))
+    return folder
+
+
+def _note_process(folder: RunFolder, world: int) -> None:
     owner = os.getppid() if world > 1 else os.getpid()
     facts = {"command": sys.argv, "pid": owner, "process_started": started(owner), "launched": time.time()}
-    folder.write_launch({**folder.launched(), "where": "local", **facts})
-    return folder
+    folder.write_launch({**folder.launched(), "where": "local", "host": socket.gethostname(), **facts})
 
 
 def run_in_turn(

@@ -86,10 +86,14 @@ def new_run(
     return folder
 
 
+def safe_name(name: str) -> str:
+    """The name of a run as part of a file name on any system."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80] or "run"
+
+
 def _own_folder(root: Path, name: str) -> Path:
     """A new empty folder that no other launch of the same second can have."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80] or "run"
-    base = f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}"
+    base = f"{safe_name(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
     root.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:

@@ -10,13 +10,13 @@ import math
 import os
 import socket
 import time
-import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fcn_core.training.config import TrainConfig
+from fcn_core.training.damage import damaged_files, read_config
 from fcn_core.training.process import lives
 from fcn_core.training.runs import LIVING, RunFolder
 
@@ -109,13 +109,13 @@ def read_run(path: str | Path) -> RunInfo:
     """How this run stands. Never fails over a damaged file: it is named in `problem` and the rest is told."""
     folder = RunFolder(path)
     status, launch, problems = folder.status(), folder.launched(), []
-    config, wrong = _config(folder)
+    config, wrong = read_config(folder)
     if wrong:
         problems.append(wrong)
     if not status and folder.status_file.exists():
         problems.append("status.json is damaged: the state is judged by the other files")
     state, message = _state(folder, status, launch)
-    problems += _damaged_files(folder, living=state in LIVING)
+    problems += damaged_files(folder, living=state in LIVING)
     return RunInfo(
         id=folder.id,
         path=folder.path,
@@ -198,50 +198,6 @@ def _job(job_id: str, moment: int) -> Any:
     from fcn_core.training import slurm
 
     return slurm.job_state(job_id)
-
-
-def _config(folder: RunFolder) -> tuple[TrainConfig | None, str]:
-    """The settings, or a sentence on what is wrong with them."""
-    try:
-        facts = folder.config_file.stat()
-    except OSError:
-        return None, "config.yaml is missing"
-    return _parsed(folder.config_file, facts.st_mtime_ns, facts.st_size)
-
-
-@lru_cache(maxsize=512)
-def _parsed(path: Path, changed: int, size: int) -> tuple[TrainConfig | None, str]:
-    try:
-        return TrainConfig.from_yaml(path.read_text(encoding="utf-8")), ""
-    except (ValueError, OSError) as error:
-        return None, f"config.yaml cannot be used: {' '.join(str(error).split())[:300]}"
-
-
-_read: dict[tuple[Path, str], tuple[int, int, tuple[int, ...]]] = {}  # file: bytes and lines read, damaged lines
-
-
-def _damaged_files(folder: RunFolder, *, living: bool) -> list[str]:
-    """Sentences about metrics and checkpoints. Lines once read are not read again."""
-    problems, key = [], (folder.metrics_file, folder.metrics_edition())
-    if key[1]:
-        offset, lines, damaged = _read.get(key, (0, 0, ()))
-        size = folder.metrics_file.stat().st_size
-        if size < offset:
-            offset, lines, damaged = 0, 0, ()
-        portion = folder.records.since(offset)
-        damaged += tuple(lines + place for place in portion.damaged)
-        if len(_read) > 2000:
-            _read.clear()
-        _read[key] = (portion.offset, lines + portion.lines, damaged)
-        if damaged:
-            named = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
-            problems.append(f"metrics.jsonl: damaged and left out: line {named}")
-        if size > portion.offset and not living:
-            problems.append("metrics.jsonl: its last line is torn and left out")
-    for path in (folder.last, folder.previous):
-        if path.is_file() and not zipfile.is_zipfile(path):
-            problems.append(f"checkpoints/{path.name} is damaged")
-    return problems
 
 
 def _device(folder: RunFolder, config: TrainConfig | None, launch: dict[str, Any]) -> str:
