@@ -25,3 +25,9 @@ def written_aside(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Give a file new contents; a reader sees the old text or the new, never a part."""
+    with written_aside(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

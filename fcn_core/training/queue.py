@@ -19,11 +19,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from fcn_core.atomic import replace_text
 from fcn_core.home import cache_folder
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.process import leads_the_others, lives, started, stop_signals
 from fcn_core.training.run_state import read_run
-from fcn_core.training.runs import RunFolder, read_json, replace_text
+from fcn_core.training.runs import RunFolder, read_json
 
 LOOK_EVERY_SECONDS = 1.0
 TWIN_SECONDS = 30.0

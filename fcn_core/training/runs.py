@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fcn_core.atomic import written_aside
+from fcn_core.atomic import replace_text
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.disk import DiskFull, full_disk_named
 from fcn_core.training.metrics_file import MetricsFile, Portion, plain
@@ -261,9 +261,3 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file aside and move it into place, so that a reader sees the old text or the new, never a part."""
-    with written_aside(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
