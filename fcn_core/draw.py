@@ -142,17 +142,6 @@ def colour_table(name: str) -> np.ndarray:
     return table
 
 
-def as_rgb(image: np.ndarray) -> np.ndarray:
-    """Any image of 1 or more channels (H×W×C) as H×W×3 uint8 to look at: photos as they are, of others the first three
-    channels (the first alone in grey when there are fewer), each stretched from its 2nd to its 98th percentile."""
-    if image.dtype == np.uint8 and image.shape[2] == 3:
-        return image
-    bands = image[..., : 3 if image.shape[2] >= 3 else 1].astype(np.float32)
-    low, high = np.percentile(bands, (2, 98), axis=(0, 1))
-    stretched = np.clip((bands - low) / np.maximum(high - low, 1e-6) * 255, 0, 255).round().astype(np.uint8)
-    return np.repeat(stretched, 3, axis=2) if stretched.shape[2] == 1 else stretched
-
-
 def thumbnail(image: np.ndarray, side: int = 256) -> np.ndarray:
     """Shrink a picture so that its longer side is at most `side` pixels; a smaller one is returned as it is."""
     height, width = image.shape[:2]

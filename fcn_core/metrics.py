@@ -58,13 +58,15 @@ class Scores:
 class ConfusionMatrix:
     """Counts of (true class, predicted class) over any number of label maps; void truth is left out.
 
-    `counts` is K×K int64: rows are the truth, columns the prediction.
+    `counts` is K×K int64: rows are the truth, columns the prediction. `truth_only` leaves a class without truth pixels
+    out of the mean IoU even where it was predicted: SIFT Flow's test set lacks three of its classes, and the paper
+    (CVPR 2015, section 5) excludes them.
     """
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, *, truth_only: bool = False) -> None:
         if not 1 <= num_classes <= VOID:
             raise ValueError(f"num_classes must be 1 to {VOID} (index {VOID} is void), got {num_classes}")
-        self.num_classes = num_classes
+        self.num_classes, self.truth_only = num_classes, truth_only
         self.counts = np.zeros((num_classes, num_classes), dtype=np.int64)
 
     def update(self, truth: Any, prediction: Any) -> None:
@@ -119,6 +121,8 @@ class ConfusionMatrix:
             nothing = (nan,) * self.num_classes
             return Scores(pa=nan, mpa=nan, miou=nan, fwiou=nan, iou=nothing, accuracy=nothing)
         present = true > 0
+        if self.truth_only:
+            iou = np.where(present, iou, np.nan)
         return Scores(
             pa=float(right.sum() / total),
             mpa=float(accuracy[present].mean()),

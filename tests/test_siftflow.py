@@ -8,6 +8,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from fcn_core.data.datasets import open_dataset
+from fcn_core.data.kept import Kept, Subset
 from fcn_core.data.siftflow import SCENES, SiftFlow
 from fcn_core.labels import SIFT_FLOW, SIFT_FLOW_GEOMETRY, VOID
 from fcn_core.metrics import ConfusionMatrix
@@ -97,7 +98,10 @@ def test_classes_that_are_missing_leave_the_mean_right(root):
     assert scores.miou == pytest.approx((15 / 20 + 20 / 25 + 1) / 3) and np.isnan(scores.iou).sum() == 30
     assert scores.mpa == pytest.approx((15 / 20 + 1 + 1) / 3) and scores.pa == pytest.approx(55 / 60)
     prediction[5, :10] = tree  # half the sky is called tree: a class that is not in the truth, predicted
-    matrix = ConfusionMatrix(len(SIFT_FLOW))
+    matrix = ConfusionMatrix(len(SIFT_FLOW), truth_only=Subset(Kept(SiftFlow(root, "test")), 1).truth_only)
     matrix.update(truth, prediction)
-    assert matrix.scores().miou == pytest.approx((15 / 20 + 20 / 25 + 10 / 20 + 0) / 4)
+    assert matrix.scores().miou == pytest.approx((15 / 20 + 20 / 25 + 10 / 20) / 3), "tree is not in the truth"
+    plain = ConfusionMatrix(len(SIFT_FLOW))
+    plain.update(truth, prediction)
+    assert plain.scores().miou == pytest.approx((15 / 20 + 20 / 25 + 10 / 20 + 0) / 4), "as every other set counts"
     assert matrix.scores().mpa == pytest.approx((15 / 20 + 1 + 10 / 20) / 3)

@@ -42,6 +42,11 @@ def tasks_of(data: LabelledPictures) -> Mapping[str, LabelSet]:
     return getattr(data, "tasks", {})
 
 
+def truth_only_of(data: LabelledPictures) -> bool:
+    """Whether classes without truth pixels are left out of its mean IoU (see `metrics.ConfusionMatrix`)."""
+    return bool(getattr(data, "truth_only", False))
+
+
 class Kept:
     """A data set whose pictures stay in memory after their first use, shared with forked worker processes.
 
@@ -50,7 +55,7 @@ class Kept:
 
     def __init__(self, source: LabelledPictures) -> None:
         self.source, self.labels, self.name = source, source.labels, source.name
-        self.channels, self.tasks = channels_of(source), tasks_of(source)
+        self.channels, self.tasks, self.truth_only = channels_of(source), tasks_of(source), truth_only_of(source)
         first = source[0]
         self._dtype, self._shape, self._colour = first.image.dtype, first.image.shape, first.colour
         self._task_names = tuple(first.tasks)
@@ -113,7 +118,7 @@ class Subset:
 
     def __init__(self, source: LabelledPictures, count: int) -> None:
         self.source, self.labels, self.name = source, source.labels, source.name
-        self.channels, self.tasks = channels_of(source), tasks_of(source)
+        self.channels, self.tasks, self.truth_only = channels_of(source), tasks_of(source), truth_only_of(source)
         self.indices = np.linspace(0, len(source) - 1, min(count, len(source))).round().astype(int).tolist()
 
     def __len__(self) -> int:

@@ -10,9 +10,8 @@ Indices, void and lists are read as by the authors of FCN (siftflow_layers.py an
 taken from every index, and void becomes 255; a geometric 0 is void too. Without trainval.txt, all photos with label
 maps that are not in the test list are for training, except the two that are not annotated (`UNLABELLED`).
 
-Cow, desert and moon never occur in the test set. A class that neither the truth nor the prediction contains has no IoU
-and is left out of the mean (`metrics`), so the mean is over the 30 classes that are there. As in the authors' scoring
-code, a network that does say "desert" somewhere gets IoU 0 for it.
+Cow, desert and moon never occur in the test set. Classes that the truth does not contain are left out of the mean even
+where they are predicted (`truth_only`), so that the mean is over the 30 classes that are there: the authors ask for it.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ class SiftFlow:
 
     labels: LabelSet = SIFT_FLOW
     tasks = {TASK: SIFT_FLOW_GEOMETRY}
+    truth_only = True
 
     def __init__(self, root: str | Path, split: str = "trainval") -> None:
         """Find the files of `split` ("trainval", "test", or a list of the same name); ValueError says what is missing.

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from fcn_core.data.kept import LabelledPictures
+from fcn_core.data.kept import LabelledPictures, tasks_of, truth_only_of
 from fcn_core.data.sample import Sample
 from fcn_core.metrics import ConfusionMatrix
 from fcn_core.weights.preprocessing import Preprocessing
@@ -92,10 +92,11 @@ def evaluate(
         raise ValueError("the data set is empty, there is nothing to measure")
     first, step = part
     indices = range(first, len(dataset), step)
-    matrices = {"": _matrices(model, heads, len(dataset.labels))}
-    task_labels = getattr(dataset, "tasks", {})
+    truth_only = truth_only_of(dataset)
+    matrices = {"": _matrices(model, heads, len(dataset.labels), truth_only)}
+    task_labels = tasks_of(dataset)
     for name, labels in task_labels.items():
-        matrices[name] = _matrices(model, heads, len(labels))
+        matrices[name] = _matrices(model, heads, len(labels), truth_only)
     device = torch.device(device)
     begun, network_seconds, done = time.perf_counter(), 0.0, 0
     was_training = model.training
@@ -136,10 +137,12 @@ def evaluate(
     return measured("", dataset.labels.classes, tasks)
 
 
-def _matrices(model: nn.Module, heads: Sequence[int] | None, classes: int) -> dict[int, ConfusionMatrix]:
+def _matrices(
+    model: nn.Module, heads: Sequence[int] | None, classes: int, truth_only: bool
+) -> dict[int, ConfusionMatrix]:
     """An empty confusion matrix for each head, coarse to fine."""
     wanted = model.heads if heads is None else heads
-    return {head: ConfusionMatrix(classes) for head in sorted(wanted, reverse=True)}  # type: ignore[union-attr, arg-type]
+    return {head: ConfusionMatrix(classes, truth_only=truth_only) for head in sorted(wanted, reverse=True)}  # type: ignore[union-attr, arg-type]
 
 
 def _label_maps(logits: torch.Tensor, classes: int) -> Any:

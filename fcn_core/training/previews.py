@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 
 from fcn_core.atomic import written_aside
+from fcn_core.bands import show_bands
 from fcn_core.data.kept import LabelledPictures, Subset
 from fcn_core.data.sample import Sample
-from fcn_core.draw import as_rgb
 from fcn_core.images import png_bytes
 from fcn_core.models.fcn import FCN
 from fcn_core.weights.preprocessing import Preprocessing
@@ -32,7 +32,7 @@ class Previews:
     def begin(self) -> None:
         """Write the photos and their truth, if they are not there."""
         for name, sample in self._samples():
-            self._write(self.folder / "photo" / f"{name}.png", png_bytes(as_rgb(sample.image)))
+            self._write(self.folder / "photo" / f"{name}.png", png_bytes(show_bands(sample.image, colour=sample.colour)))
             self._write(self.folder / "truth" / f"{name}.png", png_bytes(sample.mask))
 
     def write(self, step: int, model: FCN, preprocessing: Preprocessing, *, device: torch.device) -> None:

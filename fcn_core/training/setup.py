@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
 from fcn_core.allocator import keep_freed_memory
-from fcn_core.data.kept import LabelledPictures
-from fcn_core.data.statistics import measure
+from fcn_core.data.kept import LabelledPictures, channels_of, tasks_of
+from fcn_core.data.statistics import preprocessing_for
 from fcn_core.labels import LabelSet
 from fcn_core.models.fcn import FCN, build
 from fcn_core.training.config import TrainConfig
@@ -70,16 +71,6 @@ class Data:
         return {name: len(labels) for name, labels in tasks_of(self.train[0]).items()}
 
 
-def channels_of(data: LabelledPictures) -> int:
-    """Channels of its pictures."""
-    return getattr(data, "channels", 3)
-
-
-def tasks_of(data: LabelledPictures) -> dict[str, LabelSet]:
-    """Its further label sets by name."""
-    return dict(getattr(data, "tasks", {}))
-
-
 def open_all(config: TrainConfig) -> Data:
     """Open every data set of the settings; ValueError when one is missing or they do not go together."""
     train = tuple(open_data(settings) for settings in config.train)
@@ -101,9 +92,9 @@ def open_all(config: TrainConfig) -> Data:
 
 def usual_preprocessing(data: Data) -> Preprocessing:
     """ImageNet's for photos; for other images the mean and deviation of each channel of the training data."""
-    if data.channels == 3 and data.train[0][0].image.dtype.name == "uint8":
+    if data.channels == 3 and data.train[0][0].image.dtype == np.uint8:
         return IMAGENET
-    return Preprocessing.of_bands(*measure(data.train[0]))
+    return preprocessing_for(data.train[0])
 
 
 def prepare(

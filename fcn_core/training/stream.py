@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import psutil
 import torch
 from torch import Tensor
 
@@ -26,17 +27,25 @@ from fcn_core.training.settings import AugmentSettings, DataSettings
 from fcn_core.weights.preprocessing import Preprocessing
 
 BLOCK = 32
+KEPT_SHARE = 0.25
 
 
 def open_data(settings: DataSettings) -> LabelledPictures:
-    """The data set that the settings name; ValueError says what is missing."""
+    """The data set that the settings name; ValueError says what is missing.
+
+    Pictures are kept in memory as the settings ask, unless all of them together would take over a quarter of what is
+    free.
+    """
     data = open_dataset(
         settings.kind, root=settings.root, split=settings.split, count=settings.count, seed=settings.seed,
         size=settings.size, images=settings.images, holdout=settings.holdout,
     )  # fmt: skip
     if settings.limit is not None and settings.limit < len(data):
         data = Subset(data, settings.limit)
-    return Kept(data) if settings.keep else data
+    if not settings.keep or len(data) == 0:
+        return data
+    kept = Kept(data)
+    return kept if len(kept) * kept.stride <= psutil.virtual_memory().available * KEPT_SHARE else data
 
 
 def count_classes(data: Sequence[LabelledPictures], shares: Sequence[float], *, at_most: int = 400) -> np.ndarray:
