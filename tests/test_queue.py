@@ -76,6 +76,21 @@ def test_other_devices_and_those_who_do_not_wait(tmp_path, processes):
     assert names(take_ticket(b, (), pid=os.getpid())) == ["b"], "but never two processes on one run"
 
 
+def test_a_linked_run_keeps_its_place_and_holds_up_nobody(tmp_path, processes):
+    a, b, c = (run(tmp_path, name, launched) for name, launched in (("a", 1), ("b", 2), ("c", 3)))
+    pid_a, pid_b, pid_c = (process.pid for process in processes)
+    assert take_ticket(b, CPU, pid=pid_b, after=a.path) == [], "nobody is ahead, but it may not go yet"
+    assert take_ticket(c, CPU, pid=pid_c) == [], "it lets others pass"
+    assert names(take_ticket(a, CPU, pid=pid_a)) == ["c"]
+    give_back_ticket(pid_c)
+    assert take_ticket(a, CPU, pid=pid_a) == []
+    assert names(take_ticket(c, CPU, pid=pid_c)) == ["a"]
+    a.write_status("finished")
+    give_back_ticket(pid_a)
+    assert names(take_ticket(c, CPU, pid=pid_c)) == ["b"], "launched before c"
+    assert take_ticket(b, CPU, pid=pid_b) == []
+
+
 def test_a_ticket_of_a_reused_number_or_a_damaged_one_counts_for_nothing(tmp_path, processes):
     a, b = run(tmp_path, "a", 1), run(tmp_path, "b", 2)
     take_ticket(a, CPU, pid=processes[0].pid)

@@ -27,7 +27,7 @@ from fcn_core.home import PROJECT_ROOT
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.devices import devices_for
 from fcn_core.training.process import LAUNCHED_VARIABLE, lives, started
-from fcn_core.training.queue import OTHER_RUN, take_ticket
+from fcn_core.training.queue import OTHER_RUN, awaited_run, take_ticket
 from fcn_core.training.run_state import MARKS, read_run, runs_root
 from fcn_core.training.runs import RunFolder
 
@@ -128,8 +128,8 @@ def _start(folder: RunFolder, config: TrainConfig, processes: int) -> None:
             env=environment, cwd=cwd if os.path.isdir(cwd) else None,
         )  # fmt: skip
     folder.write_launch({**facts, "pid": process.pid, "process_started": started(process.pid)})
-    if not (config.start or "").startswith(OTHER_RUN):  # that one enters when the other run has finished
-        take_ticket(folder, devices_for(config.device, processes), pid=process.pid)
+    devices, after = devices_for(config.device, processes), awaited_run(folder, config)
+    take_ticket(folder, devices, pid=process.pid, after=after)
     threading.Thread(target=_see_off, args=(process, folder), name=f"run {folder.id}", daemon=True).start()
 
 

@@ -34,7 +34,8 @@ OTHER_RUN = "run:"
 @dataclass(frozen=True)
 class Ticket:
     """A place in the queue. run: path of the run's folder; pid and process_started: who holds the ticket; since: when
-    the run was launched, seconds since 1970; has_turn: it may use its devices.
+    the run was launched, seconds since 1970; has_turn: it may use its devices; after: path of the run that it starts
+    from. Until that one has finished it lets others pass, and keeps its place.
     """
 
     run: str
@@ -43,10 +44,15 @@ class Ticket:
     process_started: float
     since: float
     has_turn: bool = False
+    after: str = ""
 
     @property
     def id(self) -> str:
         return Path(self.run).name
+
+    @property
+    def ready(self) -> bool:
+        return not self.after or RunFolder(self.after).status().get("state") == "finished"
 
 
 def queue_folder() -> Path:
@@ -54,11 +60,13 @@ def queue_folder() -> Path:
     return cache_folder() / "queue" / socket.gethostname()
 
 
-def take_ticket(folder: RunFolder, devices: tuple[str, ...], *, pid: int | None = None) -> list[Ticket]:
+def take_ticket(
+    folder: RunFolder, devices: tuple[str, ...], *, pid: int | None = None, after: Path | None = None
+) -> list[Ticket]:
     """Enter the queue, or look how it stands: the tickets that come before, in order; none means go ahead.
 
-    pid: the process that the ticket belongs to; empty takes this one. A ticket without devices waits for nobody but
-    another process of the same run.
+    pid: the process that the ticket belongs to; empty takes this one. after: the run that has to finish before. A
+    ticket without devices waits for nobody but another process of the same run.
     """
     pid = os.getpid() if pid is None else pid
     began = started(pid)
@@ -71,15 +79,16 @@ def take_ticket(folder: RunFolder, devices: tuple[str, ...], *, pid: int | None 
         if own is None:
             since = folder.launched().get("launched")
             since = since if isinstance(since, int | float) else began
-            own = Ticket(run=run, devices=devices, pid=pid, process_started=began, since=since)
+            awaited = "" if after is None else str(after)
+            own = Ticket(run=run, devices=devices, pid=pid, process_started=began, since=since, after=awaited)
         if own.has_turn:
             return []
         ahead = [
             other for other in tickets
             if other.pid != pid and (set(other.devices) & set(own.devices) or other.run == run)
-            and (other.has_turn or (other.since, other.pid) < (own.since, own.pid))
+            and (other.has_turn or (other.ready and (other.since, other.pid) < (own.since, own.pid)))
         ]  # fmt: skip
-        if not ahead:
+        if not ahead and own.ready:
             own = Ticket(**{**asdict(own), "has_turn": True})
         replace_text(_file(pid), json.dumps(asdict(own)) + "\n")
     return sorted(ahead, key=lambda other: (not other.has_turn, other.since, other.pid))
@@ -126,6 +135,12 @@ def turn(
             give_back_ticket(owner)
 
 
+def awaited_run(folder: RunFolder, config: TrainConfig) -> Path | None:
+    """The folder of the run whose weights are the start, beside this run's; None when it starts from something else."""
+    start = config.start or ""
+    return folder.path.resolve().parent / start.removeprefix(OTHER_RUN) if start.startswith(OTHER_RUN) else None
+
+
 class _Waits:
     """Says what a run waits for, once for each cause, and shows life."""
 
@@ -146,10 +161,10 @@ def _for_start(
     folder: RunFolder, config: TrainConfig, stop: threading.Event, waits: _Waits | None, every: float
 ) -> bool:
     """Wait for the run whose weights are the start; False when asked to stop."""
-    if not (config.start or "").startswith(OTHER_RUN):
+    path = awaited_run(folder, config)
+    if path is None:
         return True
-    other = (config.start or "").removeprefix(OTHER_RUN)
-    path = folder.path.resolve().parent / other
+    other = path.name
     while not (stop.is_set() or folder.stop_asked()):
         if not path.is_dir():
             raise ValueError(f"this run starts from {other}, but there is no such run in {path.parent}")
