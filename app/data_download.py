@@ -21,7 +21,7 @@ def download_panel(record: DatasetRecord) -> None:
         return
     if record.source or record.licence:
         source = f"From {record.source}" if record.source.startswith("http") else f"From {widgets.plain(record.source)}"
-        st.caption(". ".join(part for part in (source if record.source else "", widgets.plain(record.licence)) if part))
+        st.caption("  \n".join(p for p in (source if record.source else "", widgets.plain(record.licence)) if p))
     if not record.download or not (may_launch() and may_name_folders()):
         return
     size = sum(archive.size_bytes for archive in record.download) / 1e6

@@ -19,7 +19,7 @@ def draft() -> Draft:
     """The draft in hand; a clone that another page has laid down becomes the draft first."""
     clone = st.session_state.pop("clone", None)
     if clone is not None:
-        take_yaml(clone, "the settings of an earlier run")
+        st.session_state["clone-problem"] = take_yaml(clone, "the settings of an earlier run")
     if "draft" not in st.session_state:
         st.session_state["draft"] = Draft.of_preset(FIRST if FIRST in PRESETS else next(iter(PRESETS)))
     return st.session_state["draft"]
@@ -49,20 +49,13 @@ def with_roots(new: Draft) -> Draft:
     return new.use_data(train, filled(new.values["val"]), filled(new.values["test"]))
 
 
-def take_yaml(text: str, origin: str) -> bool:
-    """Begin with settings from YAML; when they cannot be used the draft stays and `problem` says why."""
+def take_yaml(text: str, origin: str) -> str:
+    """Begin with settings from YAML; when they cannot be used the draft stays, and why not is returned."""
     try:
         keep(Draft.of_yaml(text, origin))
     except ValueError as error:
-        st.session_state["draft-problem"] = f"The draft below is as it was: {error}"
-        return False
-    st.session_state.pop("draft-problem", None)
-    return True
-
-
-def problem() -> str:
-    """Why the last clone or file could not be used; told once."""
-    return st.session_state.pop("draft-problem", "")
+        return f"Nothing was changed: {error}"
+    return ""
 
 
 def data_kind() -> str:

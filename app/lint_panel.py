@@ -27,9 +27,10 @@ def lint_panel(held: DataInHand) -> None:
     if st.button(label, icon=":material/fact_check:", type="primary" if report is None else "secondary"):
         found = _run(held)
         if found is not None:
-            reports[key] = report = found
+            reports[key] = found
             while len(reports) > MOST_REPORTS:
                 del reports[next(iter(reports))]
+            st.rerun()
     if report is None:
         st.caption(
             "Reads all photos and label maps once: pairs, sizes, class indices, colour-coded masks, void, balance, and "
@@ -76,10 +77,11 @@ def _card(finding: Finding) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(name, icon=icon, color=colour)
-            st.markdown(f"**{widgets.plain(finding.message)}**")
+            message = widgets.plain(finding.message[:1].upper() + finding.message[1:].rstrip(".") + ".")
+            st.markdown(message if finding.severity == "note" else f"**{message}**")
         if finding.files:
             more = f" and {finding.count - len(finding.files):,} more" if finding.count > len(finding.files) else ""
             names = ", ".join(f"`{name}`" for name in finding.files)
             st.caption(f"{finding.count:,} file{'s' if finding.count > 1 else ''}: {names}{more}")
-        if finding.mend:
+        if finding.mend and finding.severity != "note":
             st.markdown(f":small[:material/build: {widgets.plain(finding.mend)}]")

@@ -9,8 +9,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from fcn_core.bands import show_bands
 from fcn_core.data.sample import Sample
-from fcn_core.draw import as_rgb, colour_table, overlay, thumbnail
+from fcn_core.draw import colour_table, overlay, thumbnail
 from fcn_core.labels import LabelSet
 
 MOST_SIDE = 1600
@@ -79,7 +80,7 @@ def sample_view(
 ) -> Shown:
     """A labelled picture of any channels under its class colours. side: at most this long; opacity: in percent."""
     height, width = sample.mask.shape
-    image = thumbnail(as_rgb(sample.image), side)
+    image = thumbnail(show_bands(sample.image, colour=sample.colour), side)
     if opacity:
         size = (image.shape[1], image.shape[0])
         mask = cv2.resize(sample.mask, size, interpolation=cv2.INTER_NEAREST)

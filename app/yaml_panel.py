@@ -35,14 +35,16 @@ def yaml_panel() -> None:
         st.file_uploader("Read settings from a file", type=["yaml", "yml"], key="yaml-file", on_change=_from_file)
         st.text_area("… or paste them here", key="yaml-text", height=120, placeholder="name: my run\nepochs: 20\n…")
         st.button("Read the pasted settings", icon=":material/input:", on_click=_from_text)
+        say_problem("yaml-problem")
 
 
-def yaml_problem() -> None:
-    """Say why settings from a file, a text or an earlier run could not be used."""
-    problem = draft_in_hand.problem()
+def say_problem(key: str) -> None:
+    """Say once why settings could not be used."""
+    problem = st.session_state.pop(key, "")
     if problem:
         first, *rest = problem.splitlines()
-        st.error("\n".join([widgets.plain(first), *(f"- {widgets.plain(line.strip())}" for line in rest)]))
+        lines = [widgets.plain(first), *(f"- {widgets.plain(line.strip())}" for line in rest)]
+        st.error("\n".join(lines), icon=":material/error:")
 
 
 def _from_file() -> None:
@@ -51,19 +53,19 @@ def _from_file() -> None:
         return
     data = file.getvalue()
     if len(data) > MOST_BYTES:
-        st.session_state["draft-problem"] = f"{file.name} is too large for settings ({len(data) / 1e6:.1f} MB)."
-        return
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        st.session_state["draft-problem"] = f"{file.name} is not a text file; settings are YAML in UTF-8."
-        return
-    draft_in_hand.take_yaml(text, f"the settings of {file.name}")
+        problem = f"{file.name} is too large for settings ({len(data) / 1e6:.1f} MB)."
+    else:
+        try:
+            problem = draft_in_hand.take_yaml(data.decode("utf-8-sig"), f"the settings of {file.name}")
+        except UnicodeDecodeError:
+            problem = f"{file.name} is not a text file; settings are YAML in UTF-8."
+    st.session_state["yaml-problem"] = problem
 
 
 def _from_text() -> None:
     text = st.session_state.get("yaml-text", "")
-    if not text.strip():
-        st.session_state["draft-problem"] = "There is nothing to read yet: paste the settings into the field first."
-        return
-    draft_in_hand.take_yaml(text, "pasted settings")
+    if text.strip():
+        problem = draft_in_hand.take_yaml(text, "pasted settings")
+    else:
+        problem = "There is nothing to read yet: paste the settings into the field first."
+    st.session_state["yaml-problem"] = problem

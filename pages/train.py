@@ -11,12 +11,12 @@ from app.preset_picker import preset_picker
 from app.queue_panel import queue_panel
 from app.settings_form import grouped_settings, main_settings
 from app.start_panel import start_panel
-from app.yaml_panel import yaml_panel, yaml_problem
+from app.yaml_panel import say_problem, yaml_panel
 
 st.title("Train")
 widgets.show_notices()
 draft_in_hand.draft()  # takes up a clone that another page has laid down, before anything says what is wrong with it
-yaml_problem()
+say_problem("clone-problem")
 settings, costs = st.columns([2.3, 1], gap="large")
 with settings:
     st.subheader("Recipe")
