@@ -17,6 +17,7 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.inference
+	$(BIN)/python -m benchmarks.training
 
 lint: $(READY)
 	$(BIN)/ruff check .

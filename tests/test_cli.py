@@ -357,3 +357,11 @@ def test_it_runs_as_a_module_from_another_folder(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     assert all(name in done.stdout for name in ("segment", "weights", "train", "evaluate", "data", "export"))
+
+
+def test_an_estimate_says_what_a_run_would_take(capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = ["-s", "model.width=0.0625", "-s", "model.fc_channels=16", "-s", "train.0.count=4", "-s", "val.count=2",
+            "-s", "augment.crop=[32, 48]", "--steps", "7"]  # fmt: skip
+    assert main(["train", "classroom", *tiny, "--estimate", "--json"]) == 0
+    cost = json.loads(capsys.readouterr().out)
+    assert cost["steps"] == 7 and cost["epoch_pictures"] == 4 and cost["seconds_total"] > 7 * cost["seconds_a_step"]

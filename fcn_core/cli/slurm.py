@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from fcn_core.cli.chosen_settings import chosen_settings
 from fcn_core.cli.console import STDOUT, JsonOption, say, write_json, wrong
-from fcn_core.cli.train import chosen_settings
 from fcn_core.training.slurm_settings import SlurmSettings
 
 ASKED = SlurmSettings()

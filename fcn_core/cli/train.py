@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
 
+from fcn_core.cli.chosen_settings import LENGTHS, chosen_settings
 from fcn_core.cli.console import STDOUT, JsonOption, print_table, say, write_json, wrong
 from fcn_core.training.process import LAUNCHED_VARIABLE
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from fcn_core.cli.train_process import Plan
     from fcn_core.training.config import TrainConfig
     from fcn_core.training.engine import Progress, ProgressCallback, TrainResult
-
-LENGTHS = ("epochs", "steps", "minutes")
 
 
 def train(
@@ -42,6 +39,9 @@ def train(
     detach: Annotated[bool, typer.Option("--detach", help="Train in the background; prints the run's id.")] = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Train beside the run that has the device, instead of after it.")
+    ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Make a few steps, print what the run would take, and stop.")
     ] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the settings as YAML and stop.")] = False,
     presets: Annotated[bool, typer.Option("--presets", help="List the presets and stop.")] = False,
@@ -66,6 +66,9 @@ def train(
     config = None if resume is not None else chosen_settings(settings, changes, root)
     if show and config is not None:
         print(config.to_yaml(), end="")
+        return
+    if estimate and config is not None:
+        _estimate(config, json_)
         return
     from fcn_core.cli.train_process import Plan, start_in_background
     from fcn_core.training.stages import expand
@@ -104,81 +107,24 @@ def _in_this_process(configs: tuple[TrainConfig, ...], plan: Plan, *, wait: bool
         raise typer.Exit(1)  # torchrun would take it for a failure and complain at length
 
 
-def chosen_settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:
-    """The checked settings of a preset or file, with the changes of the command line."""
-    from fcn_core.training.config import TrainConfig
+def _estimate(config: TrainConfig, where: str | None) -> None:
+    from fcn_core.training.preflight import estimate
+    from fcn_core.training.run_state import runs_root
 
-    values, needs_root = _base(source)
-    if root is not None and not root.is_dir():
-        raise wrong("--root", f"{root} is not a folder")
-    for change in changes:
-        _change(values, change)
-    parts = [part for part in _data_sets(values) if part.get("kind", "streets") != "streets"]
-    for part in parts:
-        part["root"] = part.get("root") if root is None else str(root)
-    if needs_root and any(not part.get("root") for part in parts):
-        raise wrong("--root", f"{source} trains on {parts[0]['kind']} data; give --root, the folder where they lie")
-    return TrainConfig.from_dict(values)
-
-
-def _data_sets(values: dict[str, Any]) -> list[dict[str, Any]]:
-    train = values.get("train")
-    return [part for part in (*(train if isinstance(train, list) else ()), values.get("val")) if isinstance(part, dict)]
-
-
-def _base(source: str | None) -> tuple[dict[str, Any], bool]:
-    """Settings as plain values that may be changed, and whether they lack the folder of the data."""
-    from fcn_core.training.presets import PRESETS
-
-    if source is None:
-        raise wrong("PRESET", f"give a YAML file or one of the presets {', '.join(PRESETS)}")
-    if source in PRESETS:
-        return json.loads(json.dumps(dict(PRESETS[source].settings))), PRESETS[source].needs_root
-    path = Path(source).expanduser()
-    if not path.is_file():
-        raise wrong("PRESET", f"{source!r} is neither a file nor one of the presets {', '.join(PRESETS)}")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise ValueError(f"{path} is not readable as YAML: {problem}") from None
-    if not isinstance(values, dict):
-        raise ValueError(f"{path} must hold names and values (a YAML mapping), not {type(values).__name__}")
-    return values, False
-
-
-def _change(values: dict[str, Any], change: str) -> None:
-    """`optim.lr=1e-3` set in nested values; `train.0.root` reaches into a list."""
-    key, equals, text = change.partition("=")
-    if not equals or not key.strip():
-        raise wrong("--set", f"expected KEY=VALUE, got {change!r}")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise wrong("--set", f"the value of {change!r} is not readable as YAML") from None
-    *groups, last = key.strip().split(".")
-    here: Any = values
-    for group in groups:
-        if isinstance(here, list):
-            here = here[_place(here, group, change)]
-        else:
-            here = here.setdefault(group, {})
-            if here is None:
-                raise wrong("--set", f"{key}: {group} is empty in these settings; set it as a whole")
-        if not isinstance(here, dict | list):
-            raise wrong("--set", f"{key}: {group} is a value, not a group of settings")
-    if isinstance(here, list):
-        here[_place(here, last, change)] = value
-        return
-    if here is values and last in LENGTHS and value is not None:
-        for other in LENGTHS:  # a run has one length
-            values.pop(other, None)
-    here[last] = value
-
-
-def _place(items: list[Any], word: str, change: str) -> int:
-    if not word.isdigit() or int(word) >= len(items):
-        raise wrong("--set", f"{change!r}: {word!r} is not a place in a list of {len(items)} (counted from 0)")
-    return int(word)
+    cost = estimate(config, runs=runs_root())
+    if where != STDOUT:
+        total = "unknown" if cost.seconds_total is None else _duration(cost.seconds_total)
+        frozen = cost.parameters - cost.trained_parameters
+        rows = [
+            ("parameters", f"{cost.parameters:,}" + (f", {frozen:,} of them frozen" if frozen else "")),
+            ("memory of a step", f"{cost.memory_mb:,.0f} MB of {cost.free_memory_mb:,.0f} MB free ({cost.device})"),
+            ("a step", f"{cost.seconds_a_step:.3g} s"),
+            ("a pass over the data", f"{_duration(cost.seconds_an_epoch)}, {cost.epoch_pictures:,} pictures"),
+            ("the whole run", total),
+            ("disk", f"{cost.disk_mb:,.0f} MB of {cost.free_disk_mb:,.0f} MB free"),
+        ]
+        print_table(("what", "about"), rows)
+    write_json(cost.as_dict(), where)
 
 
 def _list_presets() -> None:

@@ -32,7 +32,8 @@ class Previews:
     def begin(self) -> None:
         """Write the photos and their truth, if they are not there."""
         for name, sample in self._samples():
-            self._write(self.folder / "photo" / f"{name}.png", png_bytes(show_bands(sample.image, colour=sample.colour)))
+            photo = show_bands(sample.image, colour=sample.colour)
+            self._write(self.folder / "photo" / f"{name}.png", png_bytes(photo))
             self._write(self.folder / "truth" / f"{name}.png", png_bytes(sample.mask))
 
     def write(self, step: int, model: FCN, preprocessing: Preprocessing, *, device: torch.device) -> None:
