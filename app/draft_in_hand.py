@@ -83,19 +83,18 @@ def choose_kind(kind: str) -> None:
 
 
 def choose_root(root: str | None) -> None:
-    """Another folder for the data set; its further settings stay."""
+    """Another folder for the data set. A recipe's own splits stay; without any, they are what the folder has."""
     kind, now = data_kind(), draft()
-    had_one = data_root()
     st.session_state.setdefault("roots", {})[kind] = root
-    if root and not had_one and not now.preset:
+    if root and now.values["val"] is None:
         use_data(kind, root)
         return
-    train = [{**part, "root": root if part["kind"] == kind else part["root"]} for part in now.values["train"]]
-    val, test = (
-        {**part, "root": root} if part is not None and part["kind"] == kind else part
-        for part in (now.values["val"], now.values["test"])
-    )
-    keep(now.use_data(train, val, test))
+
+    def moved(part: dict[str, Any] | None) -> dict[str, Any] | None:
+        return part if part is None or part["kind"] != kind else {**part, "root": root}
+
+    train = [part for part in map(moved, now.values["train"]) if part is not None]
+    keep(now.use_data(train, moved(now.values["val"]), moved(now.values["test"])))
 
 
 def known_classes() -> tuple[str, ...]:
