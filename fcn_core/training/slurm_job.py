@@ -63,16 +63,19 @@ class TrainingJob:
         if state == "stopped" and not folder.stop_asked():
             if requeue.is_set() or is_preempted(os.environ["SLURM_JOB_ID"]):
                 assert callable(back_into_the_queue)
+                if leads_the_others():
+                    folder.log("saved before Slurm ends this job")
                 try:  # only the first process comes further than a remark in its output
                     back_into_the_queue(signal.SIGUSR2, None)
-                except UncompletedJobError as error:
-                    folder.log(f"{error} Resume the run by hand")
+                except UncompletedJobError:  # from the first process alone
+                    message = "the time limit came too often to queue again; resume the run by hand"
+                    folder.log(message)
+                    folder.write_status("stopped", message=message)
         return state
 
     def checkpoint(self) -> DelayedSubmission:
         """What the job does when its turn comes again: the same, from the checkpoint that was just saved."""
         folder = RunFolder(self.folder)
-        folder.log("back into Slurm's queue; the run goes on where it was saved")
         nobody = {"host": None, "pid": None, "process_started": None}
         folder.write_status("queued", message="back in Slurm's queue", **nobody)
         return DelayedSubmission(self)

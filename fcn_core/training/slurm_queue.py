@@ -16,7 +16,7 @@ RUNNING = ("RUNNING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT", "STOPP
 UNKNOWN = "UNKNOWN"
 REASONS = {
     "BeginTime": "it may begin again in a few minutes",
-    "Dependency": "it waits for another job",
+    "Dependency": "the job before it is not over",
     "JobHeldAdmin": "an administrator holds it back",
     "JobHeldUser": "it is held back; release it with scontrol",
     "PartitionDown": "the partition is down",

@@ -73,6 +73,9 @@ class SlurmSettings(Settings):
             "account": self.account,
             "qos": self.qos,
             "stderr_to_stdout": True,
+            # srun does not take over the cores of sbatch by itself (since 22.05), and would let the others wait for
+            # ever when one process fails.
+            "srun_args": [f"--cpus-per-task={self.cpus_per_process}", "--kill-on-bad-exit=1"],
         }
 
     @classmethod
