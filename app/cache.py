@@ -18,8 +18,9 @@ import torch
 from PIL import Image
 
 from app import sample_files
-from app.cost import MeasuredCost, count_parameters, measure_cost
+from app.cost import count_parameters
 from app.data_found import STREETS_COUNTS, DataFound, look_for
+from app.measuring import Measurements
 from app.pictures import Shown, encode, sample_view, view, view_photo
 from app.result_store import Job, ResultStore, usual_bound
 from app.run_log import RunLog
@@ -152,6 +153,12 @@ def judged(key: tuple, _result: SegmentationResult, _record: WeightRecord) -> Fa
 def photo(key: str, _image: np.ndarray) -> Shown:
     """A picture as it is, at viewing size; `key` is its content hash."""
     return encode(view_photo(_image), full_size=_image.shape[:2], photo=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=96)
+def thumbnail(key: str, _image: np.ndarray, side: int) -> str:
+    """A picture, small, as a data address; `key` is its content hash."""
+    return encode(draw.thumbnail(_image, side), photo=True).src
 
 
 @st.cache_data(show_spinner=False, max_entries=120)
@@ -338,10 +345,10 @@ def parameters(settings: str, classes: int, channels: int) -> int:
     return count_parameters(TrainConfig.from_yaml(settings), classes, channels)
 
 
-@st.cache_data(show_spinner=False, max_entries=50, ttl=1800)
-def measured_cost(settings: str) -> MeasuredCost:
-    """Time and memory of these settings (YAML), from real steps in a process of their own; failures are not kept."""
-    return measure_cost(settings)
+@st.cache_resource(show_spinner=False)
+def measurements() -> Measurements:
+    """Measured costs of settings, and those that are being measured."""
+    return Measurements()
 
 
 @st.cache_data(show_spinner=False, ttl=120, max_entries=1)

@@ -94,6 +94,12 @@ class Case:
         return self.labels.classes[max(named, key=shares.__getitem__)]
 
     @property
+    def cls(self) -> str:
+        """The class on the bench if these weights know it, or the largest."""
+        held = session.bench().cls
+        return held if held in self.labels.classes else self.largest_class
+
+    @property
     def pixel(self) -> tuple[int, int] | None:
         """The pixel on the bench if it lies in this picture."""
         height, width = self.result.image.shape[:2]

@@ -36,19 +36,24 @@ def held_truth(picture: HeldPicture, labels: LabelSet) -> HeldTruth | None:
 
 
 def truth_uploader(case: Case) -> None:
+    """`truth_source` for what a case holds."""
+    truth_source(case.truth, case.labels)
+
+
+def truth_source(truth: HeldTruth | None, labels: LabelSet) -> None:
     """Say what the ground truth is, take another one, and tell what was wrong with it."""
     problem = st.session_state.get("truth-problem")
-    if case.truth is not None:
-        note = f" ({case.truth.note})" if case.truth.note else ""
-        st.markdown(f"**Ground truth:** {widgets.plain(case.truth.title)}{note}")
+    if truth is not None:
+        note = f" ({truth.note})" if truth.note else ""
+        st.markdown(f"**Ground truth:** {widgets.plain(truth.title)}{note}")
     elif problem is None:
         st.markdown(
             f"**No ground truth yet.** Add a label map of this picture in the classes of these weights "
-            f"({case.labels.title}) to see where each head is wrong."
+            f"({labels.title}) to see where each head is wrong."
         )
     if problem is not None:
         st.error(widgets.plain(problem), icon=":material/error:")
-    with st.expander("Upload a ground truth", expanded=case.truth is None):
+    with st.expander("Upload a ground truth", expanded=truth is None):
         st.file_uploader(
             "A label map with one class index a pixel, a palette PNG, or a mask in the class colours",
             type=SUFFIXES,

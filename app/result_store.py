@@ -75,6 +75,11 @@ class ResultStore:
                     self._kept.popitem(last=False)
         job.finished.set()
 
+    def find(self, key: Hashable) -> SegmentationResult | None:
+        """The result of `key` if it is kept; this starts nothing."""
+        with self._door:
+            return self._kept.get(key)
+
     def __contains__(self, key: object) -> bool:
         return key in self._kept
 

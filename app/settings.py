@@ -14,16 +14,22 @@ from typing import Any
 from fcn_core.data.datasets import DATASETS
 
 RUN_ID = re.compile(r"[\w.-]{1,100}")
+WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: `read` turns an address's text into a value (ValueError if absurd), `write` the reverse."""
+    """One setting: `read` turns an address's text into a value (ValueError if absurd), `write` the reverse.
+
+    options or limits say which values there are, where they can be told so; tests draw from them.
+    """
 
     name: str
     default: Any
     read: Callable[[str], Any]
     write: Callable[[Any], str]
+    options: tuple[str, ...] | None = None
+    limits: tuple[int, int] | None = None
 
 
 def choice(name: str, options: tuple[str, ...], default: str) -> Setting:
@@ -34,18 +40,18 @@ def choice(name: str, options: tuple[str, ...], default: str) -> Setting:
             raise ValueError(f"expected one of {', '.join(options)}")
         return text
 
-    return Setting(name, default, read, str)
+    return Setting(name, default, read, str, options=options)
 
 
 def whole(name: str, low: int, high: int, default: int) -> Setting:
-    """A whole number from low to high."""
+    """A whole number from low to high, which may lie below zero."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high or len(text) > 9:
+        if not WHOLE.fullmatch(text) or not low <= int(text) <= high:
             raise ValueError(f"expected a whole number from {low} to {high}")
         return int(text)
 
-    return Setting(name, default, read, str)
+    return Setting(name, default, read, str, limits=(low, high))
 
 
 def flag(name: str, default: bool = False) -> Setting:
@@ -83,7 +89,7 @@ def words(name: str, default: tuple[str, ...] = (), options: tuple[str, ...] | N
             raise ValueError(f"expected some of {', '.join(options)}, joined by commas")
         return tuple(option for option in options if option in given)
 
-    return Setting(name, default, read, ",".join)
+    return Setting(name, default, read, ",".join, options=options)
 
 
 HEAD_NAMES = ("32s", "16s", "8s")

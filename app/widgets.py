@@ -83,12 +83,36 @@ def head_picker(heads: Sequence[int], label: str = "Head", *, place: str = "") -
     return head
 
 
-def class_picker(classes: Sequence[str], usual: str, label: str = "Class") -> str:
-    """The class on the bench, out of those that the weights know; `usual` as long as none was chosen."""
+def class_picker(classes: Sequence[str], usual: str, label: str = "Class", *, place: str = "") -> str:
+    """The class on the bench, out of those that the weights know; `usual` as long as none was chosen.
+
+    `place` tells two pickers of one page apart.
+    """
     held = session.bench().cls
     value = held if held in classes else usual
-    st.selectbox(label, list(classes), **_mirrored("cls", value, lambda chosen: session.hold(cls=chosen)))
+    st.selectbox(label, list(classes), **_mirrored(f"cls{place}", value, lambda chosen: session.hold(cls=chosen)))
     return value
+
+
+def pixel_fields(width: int, height: int, pixel: tuple[int, int] | None) -> None:
+    """The pixel on the bench as two numbers, for the keyboard; `pixel` is the one that lies in the picture."""
+    x, y = pixel or (None, None)
+    columns = st.columns([1, 1, 1], vertical_alignment="bottom")
+    with columns[0]:
+        st.number_input(
+            "x", 0, width - 1, step=1, **_mirrored("x", x, lambda value: _hold_half(value, y, width, height))
+        )
+    with columns[1]:
+        st.number_input(
+            "y", 0, height - 1, step=1, **_mirrored("y", y, lambda value: _hold_half(x, value, width, height))
+        )
+    with columns[2]:
+        st.button("No pixel", disabled=pixel is None, on_click=session.hold, kwargs={"x": None, "y": None})
+
+
+def _hold_half(x: int | None, y: int | None, width: int, height: int) -> None:
+    """Hold a pixel of which one half may not be chosen yet: that one starts in the middle."""
+    session.hold(x=width // 2 if x is None else x, y=height // 2 if y is None else y)
 
 
 def plain(text: str) -> str:
