@@ -19,6 +19,7 @@ import torch
 
 from fcn_core.models.fcn import build
 from fcn_core.training.config import TrainConfig
+from fcn_core.training.stages import expand
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180.0  # seconds; reading much data for class weights takes its time
@@ -49,6 +50,13 @@ def count_parameters(config: TrainConfig, classes: int, channels: int = 3) -> in
     return sum(parameter.numel() for parameter in model.parameters())
 
 
+def measurable(config: TrainConfig) -> TrainConfig:
+    """The run to measure: of linked ones the last, which has all heads; without the weights that it starts from, which
+    cost nothing but may have to be fetched."""
+    last = expand(config)[-1]
+    return last if last.freeze_trunk else last.replace(start=None, start_parts="all")
+
+
 def measure_cost(settings: str, *, patience: float = PATIENCE) -> MeasuredCost:
     """Run a few real steps of these settings (YAML) in another process; ValueError says why that failed."""
     with tempfile.TemporaryDirectory() as folder:
@@ -69,9 +77,11 @@ def measure_cost(settings: str, *, patience: float = PATIENCE) -> MeasuredCost:
 
 def _run(command: list[str], patience: float) -> tuple[str, str, int | None]:
     """(output, errors, exit code) of a command; None instead of a code when it took too long and was ended."""
+    # As a run does, the child works in the app's own folder: relative paths mean the same there.
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     child = subprocess.Popen(
         command,
-        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -95,4 +105,4 @@ def _reason(complaint: str, code: int) -> str:
         out = " Most likely the memory did not suffice: try a smaller batch or crop." if name == "SIGKILL" else ""
         return f"The measuring process was ended by {name}.{out}"
     text = " ".join(line.strip() for line in complaint.strip().splitlines()[-8:]).strip()
-    return text.removeprefix("error: ")[-SHOWN:] or f"The measuring process failed with exit code {code}."
+    return text.removeprefix("Error: ")[-SHOWN:] or f"The measuring process failed with exit code {code}."

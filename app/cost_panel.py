@@ -7,11 +7,12 @@ from html import escape
 import streamlit as st
 
 from app import cache, draft_in_hand, widgets
-from app.cost import MeasuredCost
+from app.cost import MeasuredCost, measurable
 from app.data_places import not_offered
 from app.permission import may_launch
 from fcn_core.data.datasets import DATASETS
 from fcn_core.training.config import TrainConfig
+from fcn_core.training.stages import expand
 
 UNKNOWN = "–"
 TABLE = """
@@ -32,36 +33,43 @@ def cost_panel() -> None:
         _figures(None, UNKNOWN)
         st.caption("The cost is known once the settings fit together.")
         return
-    settings = config.to_yaml()
-    done: dict[str, MeasuredCost] = st.session_state.setdefault("measured", {})
-    cost = done.get(settings)
+    settings = measurable(config).to_yaml()
+    known = cache.measurements().of(settings)
     try:
         parameters = f"{_parameters(config, settings):,}"
     except ValueError as problem:
         parameters = UNKNOWN
         st.error(widgets.plain(str(problem)))
-    _figures(cost, parameters)
+    _figures(known.cost if known else None, parameters)
     if not may_launch():
         st.caption("Time and memory are measured with real steps on this machine, which is off here.")
         return
-    slot = st.empty()
-    if slot.button("Measure with a few real steps", icon=":material/timer:", disabled=cost is not None):
-        with slot, st.spinner("Measuring real steps in a process of their own …"):
-            problem = not_offered(draft_in_hand.draft().values)
-            try:
-                if problem:
-                    raise ValueError(problem)
-                done[settings] = cache.measured_cost(settings)
-            except ValueError as why:
-                st.session_state["cost-problem"] = (settings, str(why))
+    refused = not_offered(draft_in_hand.draft().values)
+    st.button(
+        "Measure with a few real steps",
+        icon=":material/timer:",
+        disabled=bool(refused) or (known is not None and known.running),
+        on_click=lambda: cache.measurements().start(settings),
+    )
+    if refused:
+        st.caption(f":material/lock: {widgets.plain(refused)}")
+    elif known is None:
+        st.caption("It takes some seconds, in a process of its own.")
+    elif known.running:
+        _wait(settings)
+    elif known.problem:
+        st.error(widgets.plain(known.problem), icon=":material/error:")
+    elif known.cost is not None:
+        st.caption(_length_sentence(known.cost, len(expand(config))))
+
+
+@st.fragment(run_every=1)
+def _wait(settings: str) -> None:
+    """Say how long a measurement has been going on; show its figures when it is done."""
+    known = cache.measurements().of(settings)
+    if known is None or not known.running:
         st.rerun()
-    failed = st.session_state.get("cost-problem")
-    if cost is not None:
-        st.caption(_length_sentence(cost))
-    elif failed is not None and failed[0] == settings:
-        st.error(widgets.plain(failed[1]), icon=":material/error:")
-    else:
-        st.caption("A few seconds; nothing is kept but the figures.")
+    st.caption(f":material/hourglass_top: Measuring … {known.seconds:.0f} s")
 
 
 def _parameters(config: TrainConfig, settings: str) -> int:
@@ -89,7 +97,7 @@ def _figures(cost: MeasuredCost | None, parameters: str) -> None:
     st.html(f"<style>{TABLE}</style><table class='fcn-costs'>{lines}</table>")
 
 
-def _length_sentence(cost: MeasuredCost) -> str:
+def _length_sentence(cost: MeasuredCost, runs: int) -> str:
     tight = [
         f"the {name} will not suffice"
         for name, wanted, free in (
@@ -100,7 +108,8 @@ def _length_sentence(cost: MeasuredCost) -> str:
     ]
     if tight:
         return f":red[:material/warning: As it stands {' and '.join(tight)}.]"
-    return f":material/check: Measured: {cost.seconds_a_step:.2g} s a step."
+    each = f" Each of the {runs} linked runs takes about this much." if runs > 1 else ""
+    return f":material/check: Measured: {cost.seconds_a_step:.2g} s a step.{each}"
 
 
 def duration(seconds: float | None) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import cache, cost, data_places, launching, permission
 from app.draft import Draft
+from app.measuring import Measurements
 from fcn_core.models.fcn import build
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.launch import new_run
@@ -304,11 +308,52 @@ def test_parameters_are_counted_without_memory() -> None:
     assert cost.count_parameters(config, 11) == expected
 
 
+def test_measurements_go_on_beside_the_page_one_at_a_time() -> None:
+    running, most, free = [], [], threading.Event()
+
+    def measure(settings: str):
+        running.append(settings)
+        most.append(len(running))
+        free.wait(20)
+        running.remove(settings)
+        raise ValueError(f"no room for {settings}")
+
+    store = Measurements(measure)
+    first, second = store.start("a"), store.start("b")
+    assert store.start("a") is first and first.running and second.running
+    free.set()
+    until(lambda: not first.running and not second.running)
+    assert (first.problem, second.problem) == ("no room for a", "no room for b") and max(most) == 1
+
+
+def test_the_page_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = {"memory_mb": 1234.0, "free_memory_mb": 1000.0, "seconds_a_step": 0.5, "seconds_an_epoch": 7200.0}
+    more = {"seconds_total": 360000.0, "steps": 7, "disk_mb": 10.0, "free_disk_mb": 5000.0, "epoch_pictures": 367}
+    measured = cost.MeasuredCost(parameters=5, trained_parameters=3, **facts, **more)
+    store = Measurements(lambda settings: measured)
+    monkeypatch.setattr(cache, "measurements", lambda: store)
+    test = open_page(clone=TINY)
+    next(b for b in test.button if b.label.startswith("Measure")).click().run()
+    until(lambda: not next(iter(store._known.values())).running)
+    test.run()
+    table = "".join(part.value for part in test.get("html"))
+    for words in ("1.2 GB of 1.0 GB free", "2.0 h (367 pictures)", "4.2 days (7 steps)", "of which 3 learn"):
+        assert words in table
+    assert "the memory will not suffice" in text(settled(test))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
 def test_a_measurement_that_takes_too_long_is_ended() -> None:
     assert cost._run([sys.executable, "-c", "import time; time.sleep(60)"], 0.5) == ("", "", None)
 
 
 def test_a_failed_measurement_says_what_the_child_said() -> None:
-    _, complaint, code = cost._run([sys.executable, "-c", "raise SystemExit('error: the disk is gone')"], 30)
+    _, complaint, code = cost._run([sys.executable, "-c", "raise SystemExit('Error: the disk is gone')"], 30)
     assert cost._reason(complaint, code) == "the disk is gone"
     assert "memory" in cost._reason("", -9)
