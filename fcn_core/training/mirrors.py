@@ -19,7 +19,7 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}  # MLflow r
 class Mirrors:
     """Accelerate's trackers, as `config.mirrors` asks for; none by default.
 
-    TensorBoard's files lie in the run's folder mirrors/, MLflow's in mlruns/ beside the runs unless
+    TensorBoard's files lie in the run's folder mirrors/, MLflow's in mlflow.db beside the runs unless
     MLFLOW_TRACKING_URI names another place.
     """
 
@@ -33,10 +33,14 @@ class Mirrors:
                 )
         if self.wanted:
             os.environ.update(QUIET)
-            os.environ.setdefault("MLFLOW_TRACKING_URI", (folder.parent / "mlruns").resolve().as_uri())
+            os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(folder.parent / 'mlflow.db').resolve()}")
             accelerator.project_configuration.logging_dir = str(folder / "mirrors")
             accelerator.log_with = list(self.wanted)
-            accelerator.init_trackers("fcn-lab", config=flat(config.model_dump(mode="json")))
+            try:
+                accelerator.init_trackers("fcn-lab", config=flat(config.model_dump(mode="json")))
+            except Exception as error:  # each program has its own kinds
+                named = " and ".join(self.wanted)
+                raise ValueError(f"{named} could not be started: {error}. Mend it, or leave mirrors empty") from error
 
     def write(self, values: Mapping[str, Any], *, step: int) -> None:
         """The plain numbers of a record."""
