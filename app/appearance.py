@@ -20,6 +20,8 @@ FRAME = """
 .fcn-bars .bar { width: 100%; }
 .fcn-bars .bar span { display: block; height: .65rem; outline: 1px solid rgb(128 128 128 / 50%); }
 .fcn-bars .number { text-align: right; }
+.st-key-bench-strip button { min-height: 2.1rem; padding: .15rem .6rem; }
+.st-key-bench-strip button p { font-size: .88rem; }
 body:has(.st-key-live) [data-testid=stStatusWidget] { visibility: hidden; }
 .st-key-live [data-stale=true] { opacity: 1 !important; transition: none !important; }
 .fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem; }

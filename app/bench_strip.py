@@ -79,7 +79,7 @@ def _part(name: str, label: str, help: str) -> Any:
 def _picture_part(picture: HeldPicture | None) -> None:
     if picture is not None:
         src = cache.thumbnail(picture.digest, picture.image, THUMBNAIL_SIDE)
-        _before("picture", f"width: 3rem; height: 2.25rem; background: center / cover url({src});")
+        _before("picture", f"width: 2.6rem; height: 1.95rem; margin-block: -.3rem; background: center / cover url({src});")
     name = widgets.plain(short(picture.title)) if picture is not None else "none yet"
     with _part("picture", named("Picture", name), "The picture in hand; take another one here") as part:
         if part.open:

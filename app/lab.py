@@ -106,9 +106,9 @@ def source_place(function: Callable[..., Any] | type) -> tuple[str, int, str]:
 
 
 def _plain_number(value: float) -> str:
-    """`3e-07` as 3e-7; zero as 0."""
+    """Small numbers as 3e-7; zero as 0."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "not a number"
-    text = f"{value:.1g}"
+    text = f"{value:.0e}" if abs(value) < 0.01 else f"{value:.2g}"
     head, mark, power = text.partition("e")
     return f"{head}e{int(power)}" if mark else head

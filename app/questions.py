@@ -52,12 +52,13 @@ def questions(lab: str, asked: Sequence[Question]) -> None:
     given = _lab(lab).given
     right = sum(answer.is_right for answer in given.values())
     st.subheader("Predict, then look")
-    for number, question in enumerate(asked):
-        with st.container(border=True, key=f"question-{lab}-{number}"):
-            if number in given:
-                _reveal(lab, number, given[number], question)
-            else:
-                _ask(lab, number, question)
+    with st.grid(columns="auto", min_column_width=300, gap="medium"):
+        for number, question in enumerate(asked):
+            with st.container(border=True, height="stretch", key=f"question-{lab}-{number}"):
+                if number in given:
+                    _reveal(lab, number, given[number], question)
+                else:
+                    _ask(lab, number, question)
     if given:
         st.caption(f"{right} of {len(asked)} right so far. Your answers stay in this visit.")
 

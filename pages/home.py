@@ -8,11 +8,11 @@ import streamlit as st
 import torch
 
 from app import browser_parts, cache, page_list, session, widgets
+from app.bench_strip import bench_strip
 from app.charts import stages
 from app.legend import swatch
-from app.picture_source import held_picture
 from app.run_segmenter import run_segmenter
-from app.weights_picker import held_weights, weights_with_stages
+from app.weights_picker import weights_with_stages
 
 st.title("FCN Lab")
 st.markdown(
@@ -21,9 +21,9 @@ st.markdown(
 )
 widgets.show_notices()
 
-held = held_weights()
+strip = bench_strip()
+held, picture = strip.record, strip.picture
 record = weights_with_stages(held)
-picture = held_picture()
 if record is not None and picture is not None:
     result = run_segmenter(picture, record)
     if result is not None:
