@@ -7,69 +7,25 @@ continuous integration (CI is set) a missing browser is a failure.
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
+from app_bench import TINY
+from app_server import BROWSER, FLAGS, PATIENCE, serve
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
-
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-PATIENCE = 60_000  # milliseconds; the machine may be busy
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app, started from another folder with a tiny network in its weights folder."""
-    if BROWSER is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on this machine, and in CI the browser tests must run: apt install chromium")
-        pytest.skip("no Chromium on this machine: install it to run the browser tests")
-    folder = tmp_path_factory.mktemp("browser")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "FCN_LAB_HOME": str(make_home(folder / "home")), "OMP_NUM_THREADS": "1"}
-    log = (folder / "log.txt").open("w+")
-    command = [sys.executable, "-m", "streamlit", "run", str(HOME), "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def wait_for(health: str, server: subprocess.Popen, log: io.TextIOBase) -> None:
-    for _ in range(240):
-        if server.poll() is not None:
-            log.seek(0)
-            pytest.fail(f"the app did not start:\n{log.read()}")
-        try:
-            urllib.request.urlopen(health, timeout=1)
-            return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail("the app did not answer within a minute")
+    with serve(tmp_path_factory.mktemp("browser")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

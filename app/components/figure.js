@@ -25,7 +25,11 @@ export default function ({ data, parentElement }) {
     xaxis: { ...axis, ...figure.layout.xaxis },
     yaxis: { ...axis, ...figure.layout.yaxis },
   };
-  const config = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  const config = {
+    displaylogo: false,
+    showSendToCloud: false, // nothing leaves this machine
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
+  };
   place.latest = () => library().then((plotly) => plotly.react(place, figure.data, layout, config));
   place.latest();
   if (!place.watch) {
