@@ -28,7 +28,8 @@ def chosen_runs(infos: Sequence[RunInfo]) -> list[RunInfo]:
 def runs_table(infos: Sequence[RunInfo]) -> None:
     """Draw the table; the choice of rows goes into the setting `runs`."""
     rows = [place for place, info in enumerate(infos) if info.id in session.setting("runs")][:MOST_RUNS]
-    st.session_state[KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    if sorted(_rows()) != rows:  # written only where it differs, so that quick clicks do not overtake each other
+        st.session_state[KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
     column = st.column_config
     st.dataframe(
         _frame(infos),
@@ -78,11 +79,16 @@ def _remark(info: RunInfo) -> str:
 
 
 def _chosen(infos: Sequence[RunInfo]) -> None:
-    state: Any = st.session_state[KEY]
-    ids = [infos[row].id for row in state["selection"]["rows"] if row < len(infos)]
+    ids = [infos[row].id for row in _rows() if row < len(infos)]
     if len(ids) > MOST_RUNS:
         st.toast(f"At most {MOST_RUNS} runs can be compared; the first {MOST_RUNS} of the table are.")
     session.change_setting("runs", tuple(ids[:MOST_RUNS]))
+
+
+def _rows() -> list[int]:
+    """The rows that are chosen in the table; none before it was drawn."""
+    state: Any = st.session_state.get(KEY) or {"selection": {"rows": []}}
+    return list(state["selection"]["rows"])
 
 
 def _clicked(infos: Sequence[RunInfo], key: str) -> None:
