@@ -14,11 +14,12 @@ def tiny_config(**changes: Any) -> TrainConfig:
     values: dict[str, Any] = {
         "name": "tiny",
         "model": {"width": 1 / 16, "fc_channels": 16, "dropout": 0.3},
-        "train": [{"kind": "streets", "count": 8, "size": [32, 32]}],
+        "train": [{"kind": "streets", "count": 4, "size": [32, 32]}],
         "val": {"kind": "streets", "count": 1, "seed": 1, "size": [32, 32]},
         "augment": {"crop": [32, 32]},
         "batch_size": 2,
         "steps": 40,
+        "evaluate_every": 2.0,
         "workers": 0,
         "device": "cpu",
         "threads": 1,

@@ -80,7 +80,21 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_serves(folder, damage)
 def test_killed_between_the_two_moves_of_a_checkpoint(folder):
     folder.save_state({"step": 1})
     folder.last.rename(folder.previous)
-    assert folder.load_state() == {"step": 1}
+    assert folder.load_state()["step"] == 1
+
+
+def test_rewinding_to_a_checkpoint_drops_what_it_does_not_know_of(folder):
+    folder.append({"kind": "step", "step": 4})
+    folder.save_state({"step": 4})
+    saved = folder.load_state()
+    folder.append({"kind": "eval", "step": 4})
+    folder.rewind(4)
+    assert [r["kind"] for r in folder.metrics()] == ["step", "eval"]
+    folder.rewind(4, saved)
+    assert [r["kind"] for r in folder.metrics()] == ["step"], "the validation will be made and written again"
+    folder.metrics_file.write_text('{"kind":"step","step":4,"edited":"by hand"}\n{"kind":"step","step":5}\n')
+    folder.rewind(4, saved)
+    assert [r["step"] for r in folder.metrics()] == [4]
 
 
 def test_metrics_survive_a_torn_line_and_rewind(folder):

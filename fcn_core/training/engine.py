@@ -218,7 +218,7 @@ class _Run:
         self.validated_at = saved["validated_at"]
         unpack(self.parts, saved)
         if leads_the_others():
-            self.folder.rewind(self.course.step)
+            self.folder.rewind(self.course.step, saved)
         self.journal.say(f"resumed at step {self.course.step}")
 
 

@@ -71,22 +71,30 @@ class MetricsFile:
             return ""
         return f"{facts.st_dev}-{facts.st_ino}"
 
-    def rewind(self, step: int) -> None:
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def rewind(self, step: int, size: int | None = None) -> None:
         """Drop everything behind the last record of `step`, the final test, and a torn last line, in one move.
 
         What a killed run wrote behind its last checkpoint will be written again. A damaged line before that place
-        stays, so that it goes on being named.
+        stays, so that it goes on being named. size: bytes that the file had at the checkpoint; it tells apart the
+        records of that very step, such as a validation that the checkpoint does not know of.
         """
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
             return
         kept = 0
-        for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
-            record = _record(line)
-            if record is not None and (record.get("step", 0) > step or record.get("kind") == "test"):
-                break
-            kept += len(line)
+        if size is not None and size <= len(data) and data[:size].endswith(b"\n"):
+            kept = size
+        else:  # before the first checkpoint, or somebody edited the file
+            for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
+                record = _record(line)
+                if record is not None and (record.get("step", 0) > step or record.get("kind") == "test"):
+                    break
+                kept += len(line)
         if kept == len(data):
             return
         with full_disk_named(self.path.parent), written_aside(self.path) as temporary, temporary.open("wb") as file:

@@ -20,6 +20,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from fcn_core.training.saved_state import load_state, save_state
 
 LIVING = ("launching", "queued", "preparing", "running")
 STAYING = ("name", "step", "epoch", "fraction", "elapsed", "loss", "lr", "best_miou")
+METRICS_SIZE = "metrics_size"  # in a checkpoint
 ONE_BLOCK = 4096  # bytes that a file system hands out at once
 
 
@@ -162,9 +164,12 @@ class RunFolder:
         """Which file the offsets of `metrics_since` belong to; empty when there is none."""
         return self.records.edition()
 
-    def rewind(self, step: int) -> None:
-        """Drop records after `step`: what a killed run wrote behind its last checkpoint will be written again."""
-        self.records.rewind(step)
+    def rewind(self, step: int, saved: Mapping[str, Any] | None = None) -> None:
+        """Drop records after `step`: what a killed run wrote behind its last checkpoint will be written again.
+
+        saved: that checkpoint; records of `step` itself that were written after it go too.
+        """
+        self.records.rewind(step, saved.get(METRICS_SIZE) if saved else None)
 
     # Words.
 
@@ -220,10 +225,11 @@ class RunFolder:
     def save_state(self, state: dict[str, Any]) -> None:
         """Write checkpoints/last.pt aside and move it into place: a crash while writing leaves the old one.
 
-        The one before stays as previous.pt. DiskFull when there is no room; then all is as it was.
+        The one before stays as previous.pt. DiskFull when there is no room; then all is as it was. The size of the
+        metrics goes with it, for `rewind`.
         """
         self.records.flush()
-        save_state(self.last, self.previous, state)
+        save_state(self.last, self.previous, {**state, METRICS_SIZE: self.records.size()})
 
     def load_state(self) -> dict[str, Any] | None:
         """The last checkpoint, or the one before it when that is damaged (the log says so); None before the first.
