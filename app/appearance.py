@@ -22,6 +22,9 @@ FRAME = """
 .fcn-bars .number { text-align: right; }
 .st-key-bench-strip button { min-height: 2.1rem; padding: .15rem .6rem; }
 .st-key-bench-strip button p { font-size: .88rem; }
+@media (max-width: 640px) { .st-key-bench-strip button { padding: .15rem .45rem; }
+  .st-key-bench-strip button [data-testid=stIconMaterial] { display: none; } }
+[class*=st-key-question-] [data-testid=stWidgetLabel] p { font-size: 1rem; }
 body:has(.st-key-live) [data-testid=stStatusWidget] { visibility: hidden; }
 .st-key-live [data-stale=true] { opacity: 1 !important; transition: none !important; }
 .fcn-figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .5rem 1rem; }

@@ -24,6 +24,7 @@ from fcn_core.weights import WeightRecord
 THUMBNAIL_SIDE = 96
 LONGEST_TITLE = 24
 PICKER_WIDTH = 360
+_FILL = "background: center / cover"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def _part(name: str, label: str, help: str) -> Any:
 def _picture_part(picture: HeldPicture | None) -> None:
     if picture is not None:
         src = cache.thumbnail(picture.digest, picture.image, THUMBNAIL_SIDE)
-        _before("picture", f"width: 2.6rem; height: 1.95rem; margin-block: -.3rem; background: center / cover url({src});")
-    name = widgets.plain(short(picture.title)) if picture is not None else "none yet"
+        _before("picture", f"width: 2.7rem; height: 2rem; margin: -.3rem .5rem -.3rem -.55rem; {_FILL} url({src});")
+    name = widgets.plain(short(picture.title.removeprefix("sample "))) if picture is not None else "none yet"
     with _part("picture", named("Picture", name), "The picture in hand; take another one here") as part:
         if part.open:
             with st.container(width=PICKER_WIDTH):
@@ -120,7 +121,7 @@ def _class_part(labels: LabelSet, usual: str | None, *, place: str = "") -> None
     name = held if held in labels.classes else usual
     if name is not None:
         colour = hex_colour(labels.colours(safe=session.setting("safe"))[labels.index(name)])
-        _before(f"class{place}", f"width: 1.1rem; height: 1.1rem; background: {colour};")
+        _before(f"class{place}", f"width: 1.1rem; height: 1.1rem; margin-right: .4rem; background: {colour};")
     label = named("Class", widgets.plain(short(name)) if name else "the largest")
     with _part(f"class{place}", label, "The class in hand; until one is chosen, the largest in the picture") as part:
         if part.open:
@@ -162,6 +163,6 @@ def short(text: str) -> str:
 
 def _before(part: str, style: str) -> None:
     """A small picture before a part's words: style, not text, so that a screen reader hears the words only."""
-    rule = f"content: ''; flex: none; margin-right: .5rem; border-radius: 3px; {style}"
+    rule = f"content: ''; flex: none; border-radius: 3px; {style}"
     st.html(f"<style>.st-key-bench-{part} button[aria-haspopup]::before, .st-key-bench-{part} "
             f"[data-testid=stPopoverButton]::before {{ {rule} }}</style>")  # fmt: skip

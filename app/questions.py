@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from app import session
+
 
 @dataclass(frozen=True)
 class Question:
@@ -52,13 +54,14 @@ def questions(lab: str, asked: Sequence[Question]) -> None:
     given = _lab(lab).given
     right = sum(answer.is_right for answer in given.values())
     st.subheader("Predict, then look")
-    with st.grid(columns="auto", min_column_width=300, gap="medium"):
-        for number, question in enumerate(asked):
-            with st.container(border=True, height="stretch", key=f"question-{lab}-{number}"):
-                if number in given:
-                    _reveal(lab, number, given[number], question)
-                else:
-                    _ask(lab, number, question)
+    beside = min(len(asked), 2 if session.setting("large") else 3)
+    columns = [column for _ in range(0, len(asked), beside) for column in st.columns(beside)]
+    for number, (question, column) in enumerate(zip(asked, columns, strict=False)):
+        with column, st.container(border=True, height="stretch", key=f"question-{lab}-{number}"):
+            if number in given:
+                _reveal(lab, number, given[number], question)
+            else:
+                _ask(lab, number, question)
     if given:
         st.caption(f"{right} of {len(asked)} right so far. Your answers stay in this visit.")
 

@@ -9,6 +9,7 @@ import torch
 
 from app import browser_parts, cache, page_list, session, widgets
 from app.bench_strip import bench_strip
+from app.case import Case
 from app.charts import stages
 from app.legend import swatch
 from app.run_segmenter import run_segmenter
@@ -27,6 +28,8 @@ record = weights_with_stages(held)
 if record is not None and picture is not None:
     result = run_segmenter(picture, record)
     if result is not None:
+        if record is held:
+            strip.show_class_of(Case(picture, record, result, None))
         st.subheader("From a photo to a label map")
         if result.tiled:
             st.markdown(
