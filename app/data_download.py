@@ -19,9 +19,10 @@ def download_panel(record: DatasetRecord) -> None:
     """Say where a data set comes from and, where its publishers let anyone fetch it, offer that."""
     if not record.needs_root:
         return
-    if record.source or record.licence:
-        source = f"From {record.source}" if record.source.startswith("http") else f"From {widgets.plain(record.source)}"
-        st.caption("  \n".join(p for p in (source if record.source else "", widgets.plain(record.licence)) if p))
+    source = record.source if record.source.startswith("http") else widgets.plain(record.source)
+    licence = widgets.plain(record.licence[:1].upper() + record.licence[1:])
+    if source or licence:
+        st.caption("  \n".join(part for part in (f"From {source}" if source else "", licence) if part))
     if not record.download or not (may_launch() and may_name_folders()):
         return
     size = sum(archive.size_bytes for archive in record.download) / 1e6

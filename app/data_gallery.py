@@ -68,11 +68,10 @@ def _large(held: DataInHand, number: int, count: int) -> None:
             on_click=to_gallery,
             args=((number - 1) // A_PAGE + 1,),
         )
-        for title, icon, step in (("Photo before", "chevron_left", -1), ("Next photo", "chevron_right", 1)):
+        for title, icon, step in (("Before", "chevron_left", -1), ("Next", "chevron_right", 1)):
             st.button(
-                "",
+                title,
                 icon=f":material/{icon}:",
-                help=title,
                 key=f"photo{step}",
                 disabled=not 1 <= number + step <= count,
                 on_click=session.change_setting,

@@ -35,7 +35,7 @@ def root_picker(kind: str, root: str | None, change: Callable[[str | None], None
     if not record.needs_root:
         return
     offered, may_type = offered_folders(), may_name_folders()
-    if not offered and not may_type:
+    if not can_name_a_folder():
         st.caption(
             ":material/lock: Folders of this machine cannot be named over the network or in read-only mode. "
             "The owner can offer some with `FCN_LAB_DATA`; until then use the drawn streets."
@@ -64,6 +64,11 @@ def root_picker(kind: str, root: str | None, change: Callable[[str | None], None
     st.caption(f"Expected there: {widgets.plain(record.layout)}." if record.layout else "")
 
 
+def can_name_a_folder() -> bool:
+    """Whether there is a field or a list for the folder of a data set."""
+    return bool(offered_folders()) or may_name_folders()
+
+
 def _cleaned(text: str) -> str:
     """A path as people paste it: without quotes and spaces around it."""
     return text.strip().strip("\"'").strip()
@@ -77,10 +82,10 @@ def found_notice(kind: str, root: str | None) -> DataFound:
     found = cache.data_found(kind, root or None)
     if found.problem:
         st.error(widgets.plain(found.problem), icon=":material/folder_off:")
-    elif not found.pictures:
+    elif not found.pictures and can_name_a_folder():
         st.info("Name the folder where the data set lies, and it is looked through at once.", icon=":material/folder:")
-    elif found.root is None:
+    elif found.pictures and found.root is None:
         st.caption(":material/check_circle: Nothing to fetch: scenes are drawn while the network trains.")
-    else:
+    elif found.pictures:
         st.caption(f":material/check_circle: {found.sentence}")
     return found

@@ -34,13 +34,7 @@ def _line(info: RunInfo, names: dict[str, str]) -> None:
             st.markdown(f"**{widgets.plain(info.name)}** :small[{_standing(info, names)}]")
             if info.state in AT_WORK:
                 st.progress(min(1.0, max(0.0, info.fraction)))
-        if st.button(
-            "",
-            icon=":material/monitoring:",
-            key=f"watch-{info.id}",
-            help=f"Watch {info.name}",
-            type="tertiary",
-        ):
+        if st.button("Watch", icon=":material/monitoring:", key=f"watch-{info.id}", type="tertiary"):
             watch(info.id)
 
 

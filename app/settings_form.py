@@ -17,6 +17,7 @@ from app.settings_fields import SettingField, fields_of, number_text, numbers_te
 from app.settings_titles import DATA_GROUPS, GROUPS, LENGTHS, MAIN, REST
 from fcn_core.training.config import TrainConfig
 
+SHORT = 7
 CELL = 250  # pixels, the narrowest column of fields
 FIRST_LENGTHS = {"epochs": 20.0, "steps": 1000, "minutes": 10.0}
 
@@ -91,12 +92,13 @@ def draw_field(field: SettingField) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
             WIDGETS[field.kind](field)
             if draft.is_changed(field.path):
+                said = _said(draft, field)
                 st.button(
-                    "",
+                    f"Back to {said}" if len(said) <= SHORT else "Back",
                     icon=":material/undo:",
                     type="tertiary",
                     key=f"undo-{field.path}",
-                    help=f"{field.title}: back to {_said(draft, field)}",
+                    help=f"{field.title}: back to {said}",
                     on_click=lambda: draft_in_hand.keep(draft_in_hand.draft().reset(field.path)),
                 )
         _explain(draft, field.path, field.description)

@@ -7,7 +7,7 @@ import streamlit as st
 from app import data_in_hand, draft_in_hand, page_list, session, widgets
 from app.data_download import download_panel
 from app.data_gallery import photos
-from app.data_picker import found_notice, kind_picker, root_picker
+from app.data_picker import can_name_a_folder, found_notice, kind_picker, root_picker
 from app.data_views import augment, balance
 from app.lint_panel import lint_panel
 from fcn_core.data.datasets import DATASETS
@@ -38,10 +38,10 @@ with controls:
 with board:
     if not found.pictures:
         st.subheader("No data yet")
-        st.markdown(
-            "Name the folder of the data set on the left, or choose the drawn streets, which need no files. "
-            f"Expected in the folder: {DATASETS[kind].layout or 'nothing'}."
-        )
+        if can_name_a_folder():
+            st.markdown("Name the folder of the data set first, or choose the drawn streets, which need no files.")
+        else:
+            st.markdown("Choose the drawn streets: they need no files.")
         st.stop()
     view = widgets.pick_one("look", "View", {name: text for name, (text, _) in VIEWS.items()}, hide_label=True)
     try:
