@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fcn_core.cli.program import main
+from fcn_core.home import PROJECT_ROOT
 from fcn_core.training import slurm
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import train
@@ -68,6 +68,7 @@ def wait_until(what, seconds: float = 120.0) -> None:
 
 
 def begun(folder: RunFolder, step: int = 2) -> bool:
+    assert state(folder) not in ("failed", "crashed"), folder.log_tail()
     return (folder.status().get("step") or 0) >= step or len(folder.metrics()) >= step
 
 
@@ -180,11 +181,13 @@ def test_two_processes_make_the_run_of_one_and_linked_runs_wait(data, tmp_path):
 
 @real
 @two_nodes
-def test_preempted_runs_queue_again_and_go_on_exactly(data, tmp_path):
-    """One is told by USR2, as before the end of its minutes; the other makes way for a job of higher priority."""
+def test_runs_that_were_preempted_stopped_or_cancelled_go_on_exactly(data, tmp_path):
     config = settings(data, 20_000)
     told = start(tmp_path / "told", config, extra={"nodelist": "a"})
     pushed = start(tmp_path / "pushed", config, extra={"nodelist": "b"})
+    with pytest.raises(ValueError, match="in Slurm's hands already"):
+        slurm.submit(told)
+    # One makes way for a job of higher priority; the other is told by USR2, as before the end of its minutes.
     wait_until(lambda: begun(pushed))
     urgent = ["sbatch", "-p", "urgent", "-w", "b", "-c", "2", "-o", "/dev/null", "--wrap", "sleep 1"]
     subprocess.run(urgent, check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
@@ -197,40 +200,29 @@ def test_preempted_runs_queue_again_and_go_on_exactly(data, tmp_path):
         left[run.id] = run.status()["step"]
     for run in (told, pushed):
         wait_until(lambda run=run: state(run) == "running" and begun(run, left[run.id] + 5))
-        slurm.kill(run)
+
+    # One is stopped as the pages do it; the other is cancelled by another process. Both save.
+    slurm.request_stop(told)
+    script = f"from fcn_core.training import slurm, runs; slurm.kill(runs.RunFolder({str(pushed.path)!r}))"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=PROJECT_ROOT)
     for run in (told, pushed):
         wait_until(lambda run=run: ended(run))
         assert state(run) == "stopped" and f"resumed at step {left[run.id]}\n" in run.log_file.read_text()
-    longest = max(len(losses(run)) for run in (told, pushed))
-    train(settings(data, longest), tmp_path / "whole")
-    for run in (told, pushed):
-        done = losses(run)
-        assert len(done) >= left[run.id] + 5 and done == pytest.approx(
-            losses(RunFolder(tmp_path / "whole"))[: len(done)], rel=1e-5
-        )
+        assert len(losses(run)) == run.status()["step"] >= left[run.id] + 5
+    assert slurm.job_state(job_of(pushed)).word == "CANCELLED"
 
+    step = told.status()["step"]
+    slurm.submit(told)  # with what it asked for the first time
+    assert state(told) in ("queued", "launching") and not told.stop_asked()
+    wait_until(lambda: begun(told, step + 5))
+    slurm.kill(told)
+    wait_until(lambda: ended(told))
+    assert f"resumed at step {step}\n" in told.log_file.read_text() and len(losses(told)) == told.status()["step"]
 
-@real
-def test_a_stopped_run_is_handed_in_again(data, tmp_path):
-    config = settings(data, 2000)
-    folder = start(tmp_path / "run", config)
-    with pytest.raises(ValueError, match="in Slurm's hands already"):
-        slurm.submit(folder)
-    wait_until(lambda: begun(folder))
-    slurm.request_stop(folder)
-    wait_until(lambda: ended(folder))
-    assert state(folder) == "stopped"
-    step = folder.status()["step"]
-    assert 2 <= step < 2000 and len(losses(folder)) == step
-    slurm.submit(folder)  # with the settings of the first time
-    assert state(folder) in ("queued", "launching")
-    wait_until(lambda: begun(folder, step + 2))
-    # Another process cancels it: Slurm's own way, and the run still saves.
-    script = f"from fcn_core.training import slurm, runs; slurm.kill(runs.RunFolder({str(folder.path)!r}))"
-    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
-    wait_until(lambda: ended(folder))
-    assert slurm.job_state(job_of(folder)).word == "CANCELLED" and state(folder) == "stopped"
-    assert folder.status()["step"] > step
+    train(settings(data, max(left.values()) + 5), tmp_path / "whole")
+    for name, run in (("told", told), ("pushed", pushed)):
+        upto = left[name] + 5
+        assert losses(run)[:upto] == pytest.approx(losses(RunFolder(tmp_path / "whole"))[:upto], rel=1e-5)
 
 
 @real
