@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
@@ -32,6 +31,6 @@ def plotly_library() -> None:
     _library(key="plotly-library", height=1)
 
 
-def figure(shown: go.Figure, *, key: str, alt: str) -> None:
-    """A figure with a fixed `layout.height`, in the colours of the theme; `alt` says what it shows."""
-    _figure(key=key, data={"figure": shown.to_json(), "alt": alt})
+def figure(json: str, *, key: str, alt: str) -> None:
+    """A figure's JSON with a fixed `layout.height`, in the colours of the theme; `alt` says what it shows."""
+    _figure(key=key, data={"figure": json, "alt": alt})

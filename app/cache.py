@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 import torch
 from PIL import Image
@@ -23,6 +24,7 @@ from app.data_found import STREETS_COUNTS, DataFound, look_for
 from app.measuring import Measurements
 from app.pictures import Shown, encode, sample_view, view, view_photo
 from app.result_store import Job, ResultStore, usual_bound
+from app.run_charts import View
 from app.run_log import RunLog
 from app.run_previews import label_address, photo_address
 from app.run_weights import run_weights
@@ -47,6 +49,8 @@ from fcn_core.training import slurm_queue
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.run_state import RunInfo, list_runs, runs_root
 from fcn_core.weights import CATALOGUE, WeightRecord
+
+DrawFigure = Callable[[], go.Figure]
 
 
 @st.cache_resource(show_spinner=False)
@@ -291,6 +295,12 @@ def _locked(array: np.ndarray) -> np.ndarray:
 def run_log(path: str) -> RunLog:
     """The metrics of one run folder; read on, not anew, at every look."""
     return RunLog(path)
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def run_figure(name: str, version: tuple[str, int], view: View, colours: tuple[Colour, ...], _draw: DrawFigure) -> str:
+    """A figure of a run as JSON: drawn once for all who look on. `version` names what the run has written so far."""
+    return str(_draw().to_json())
 
 
 @st.cache_resource(show_spinner=False, ttl=1, max_entries=2)

@@ -7,10 +7,10 @@ from html import escape
 
 import streamlit as st
 
-from app import browser_figures, cache, run_charts
+from app import browser_figures, cache
+from app.compare_charts import NamedRun, compare_losses, compare_miou
 from app.legend import swatch
-from app.live_panel import chart
-from app.run_charts import DASHES, LINES, NamedRun
+from app.run_charts import DASHES, LINES
 from app.run_compare import differences
 from app.run_view import held_view, view_controls
 from app.run_words import percent
@@ -31,11 +31,12 @@ def compare_panel(infos: Sequence[RunInfo]) -> None:
     with st.container(horizontal=True, gap="medium"):
         for info, run in zip(infos, runs, strict=True):
             st.markdown(f"{_line(run)} {plain(info.id)} :small[{percent(info.best_miou)}]", width="content")
+    losses, scores = compare_losses(runs, view).to_json(), compare_miou(runs, view).to_json()
     left, right = st.columns(2, gap="medium")
     with left:
-        chart(run_charts.compare_losses(runs, view), "compare-loss", "Loss of the chosen runs")
+        browser_figures.figure(losses, key="compare-loss", alt="Loss of the chosen runs")
     with right:
-        chart(run_charts.compare_miou(runs, view), "compare-miou", "Mean IoU of the chosen runs")
+        browser_figures.figure(scores, key="compare-miou", alt="Mean IoU of the chosen runs")
     _settings(infos, runs)
 
 

@@ -18,6 +18,7 @@ from app.live_status import status_head
 from app.preview_player import preview_player
 from app.run_charts import View
 from app.run_facts import read_facts
+from app.run_log import Records
 from fcn_core.labels import Colour
 from fcn_core.training.run_state import RunInfo, read_run
 from fcn_core.training.runs import LIVING, RunFolder
@@ -55,17 +56,22 @@ def status(shown: Shown) -> None:
 
 def main_charts(shown: Shown) -> None:
     """Loss and mean IoU."""
-    records = cache.run_log(str(shown.path)).read()
+    records, view = cache.run_log(str(shown.path)).read(), shown.view
     left, right = st.columns(2, gap="medium")
     with left:
         if len(records.steps):
-            chart(run_charts.loss_figure(records.steps, shown.view), "live-loss", "Loss by step")
+            chart("live-loss", "Loss by step", records, view, lambda: run_charts.loss_figure(records.steps, view))
         else:
             nothing_yet("The loss appears here after the first step.")
     with right:
         if records.validations:
-            figure = run_charts.miou_figure(records.validations, records.heads, shown.view)
-            chart(figure, "live-miou", "Mean IoU of every head at each validation")
+            chart(
+                "live-miou",
+                "Mean IoU of every head at each validation",
+                records,
+                view,
+                lambda: run_charts.miou_figure(records.validations, records.heads, view),
+            )
         else:
             nothing_yet("Mean IoU appears here after the first validation.")
 
@@ -79,32 +85,42 @@ def previews(shown: Shown) -> None:
 
 
 def more_charts(shown: Shown) -> None:
-    """IoU of every class, learning rate, gradient, speed, waiting, load."""
+    """IoU of every class, learning rate, summed loss, gradient, speed, waiting, load."""
     records, view = cache.run_log(str(shown.path)).read(), shown.view
-    classes, colours = classes_of(shown.path)
-    if records.validations and records.heads:
-        head = records.heads[-1]
-        classes = classes or tuple(records.validations[-1].heads.get(head, {}).get("iou") or ())
-        colours = colours or ((128, 128, 128),) * len(classes)
-        st.markdown(f"**IoU of each class** :small[{head} at every validation; empty where a class does not occur]")
-        figure = run_charts.class_figure(records.validations, head, classes, colours, view)
-        chart(figure, "live-classes", "IoU of every class at each validation")
-    if not len(records.steps):
+    steps, validations = records.steps, records.validations
+    if validations and records.heads:
+        _classes(shown, records)
+    if not len(steps):
         return
-    steps = records.steps
-    small = [
-        (run_charts.rate_figure(steps, view), "live-rate", "Learning rate by step"),
-        (run_charts.loss_figure(steps, view, summed=True), "live-sum", "Loss by step, summed over pixels"),
-        (run_charts.gradient_figure(steps, view), "live-gradient", "Gradient norm by step"),
-        (run_charts.speed_figure(steps, view), "live-speed", "Images a second by step"),
-        (run_charts.waiting_figure(steps, view), "live-waiting", "Share of time waiting for data by step"),
+    small: list[tuple[str, str, Callable[[], go.Figure]]] = [
+        ("live-rate", "Learning rate by step", lambda: run_charts.rate_figure(steps, view)),
+        ("live-sum", "Loss by step, summed", lambda: run_charts.loss_figure(steps, view, summed=True)),
+        ("live-gradient", "Gradient norm by step", lambda: run_charts.gradient_figure(steps, view)),
+        ("live-speed", "Images a second by step", lambda: run_charts.speed_figure(steps, view)),
+        ("live-waiting", "Share of time waiting for data by step", lambda: run_charts.waiting_figure(steps, view)),
     ]
-    if any(validation.load for validation in records.validations):
-        small.append((run_charts.load_figure(records.validations, view), "live-load", "Device load at validations"))
-        small.append((run_charts.memory_figure(records.validations, view), "live-memory", "Memory at validations"))
+    if any(validation.load for validation in validations):
+        small.append(("live-load", "Device load", lambda: run_charts.load_figure(validations, view)))
+        small.append(("live-memory", "Memory in use", lambda: run_charts.memory_figure(validations, view)))
     with st.grid(columns="auto", min_column_width=300, gap="medium"):
-        for figure, key, about in small:
-            chart(figure, key, about)
+        for key, about, draw in small:
+            chart(key, about, records, view, draw)
+
+
+def _classes(shown: Shown, records: Records) -> None:
+    """The heat map of the classes, of the finest head."""
+    head, (classes, colours) = records.heads[-1], classes_of(shown.path)
+    classes = classes or tuple(records.validations[-1].heads.get(head, {}).get("iou") or ())
+    colours = colours or ((128, 128, 128),) * len(classes)
+    st.markdown(f"**IoU of each class** :small[{head} at every validation; empty where a class does not occur]")
+    chart(
+        "live-classes",
+        "IoU of every class at each validation",
+        records,
+        shown.view,
+        lambda: run_charts.class_figure(records.validations, head, classes, colours, shown.view),
+        colours,
+    )
 
 
 def log(shown: Shown) -> None:
@@ -116,9 +132,16 @@ def log(shown: Shown) -> None:
     st.code(tail or "Nothing yet.", language=None, wrap_lines=True)
 
 
-def chart(figure: go.Figure, key: str, about: str) -> None:
+def chart(
+    key: str,
+    about: str,
+    records: Records,
+    view: View,
+    draw: Callable[[], go.Figure],
+    colours: tuple[Colour, ...] = (),
+) -> None:
     """A figure that keeps what was zoomed into while its data grow."""
-    browser_figures.figure(figure, key=key, alt=about)
+    browser_figures.figure(cache.run_figure(key, records.version, view, colours, draw), key=key, alt=about)
 
 
 def nothing_yet(sentence: str, *, height: int = 280) -> None:

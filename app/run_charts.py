@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.curves import smooth, thin
-from app.run_log import Measurement, Records, StepCurves, stride
+from app.run_log import Measurement, StepCurves
 from fcn_core.labels import Colour
 
 CLEAR = "rgba(0,0,0,0)"
@@ -35,22 +35,12 @@ class View:
     kept: str = "run"  # another value forgets what was zoomed into
 
 
-@dataclass(frozen=True)
-class NamedRun:
-    """One of several runs in a picture."""
-
-    name: str
-    records: Records
-    colour: str
-    dash: str = "solid"
-
-
 def loss_figure(steps: StepCurves, view: View, *, summed: bool = False) -> go.Figure:
     """The loss of every step, faint, and its smoothed course over it."""
     values = steps.loss_sum if summed else steps.per_pixel()
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), values, LINES[0], view, name="loss", hover="loss %{y:.4g}")
-    return _finish(figure, view, f"loss, {'summed over pixels' if summed else 'per pixel'}", log=view.log)
+    return finish(figure, view, f"loss, {'summed over pixels' if summed else 'per pixel'}", log=view.log)
 
 
 def rate_figure(steps: StepCurves, view: View) -> go.Figure:
@@ -65,7 +55,7 @@ def rate_figure(steps: StepCurves, view: View) -> go.Figure:
             line={"color": colour, "dash": dash, "width": 2},
             hovertemplate="%{y:.3g}",
         )
-    return _finish(figure, view, "learning rate", number=".2~g")
+    return finish(figure, view, "learning rate", number=".2~g")
 
 
 def _grouped(rates: Mapping[str, np.ndarray]) -> list[tuple[list[str], np.ndarray]]:
@@ -83,7 +73,7 @@ def gradient_figure(steps: StepCurves, view: View) -> go.Figure:
     """Length of the gradient at every step."""
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), steps.grad_norm, LINES[3], view, name="norm", hover="norm %{y:.3g}")
-    return _finish(figure, view, "gradient norm", log=view.log)
+    return finish(figure, view, "gradient norm", log=view.log)
 
 
 def miou_figure(validations: Sequence[Measurement], heads: Sequence[str], view: View) -> go.Figure:
@@ -101,7 +91,7 @@ def miou_figure(validations: Sequence[Measurement], heads: Sequence[str], view: 
             marker={"size": 6 if len(x) <= 60 else 3},
             hovertemplate=f"{head} %{{y:.1%}}<extra></extra>",
         )
-    return _finish(figure, view, "mean IoU on validation", number=".0%", zero=True)
+    return finish(figure, view, "mean IoU on validation", number=".0%", zero=True)
 
 
 def class_figure(
@@ -126,7 +116,7 @@ def class_figure(
         )
     )
     marks = zip(classes, colours, strict=True)
-    _finish(figure, view, "", hover="closest")
+    finish(figure, view, "", hover="closest")
     figure.update_layout(
         margin={"t": 8},
         height=max(180, 80 + 24 * len(classes)),
@@ -153,14 +143,14 @@ def speed_figure(steps: StepCurves, view: View) -> go.Figure:
     """Images a second."""
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), steps.images_per_s, LINES[2], view, name="speed", hover="%{y:.3~g} images/s")
-    return _finish(figure, view, "images a second", zero=True)
+    return finish(figure, view, "images a second", zero=True)
 
 
 def waiting_figure(steps: StepCurves, view: View) -> go.Figure:
     """Share of each step's time that was spent waiting for data."""
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), steps.wait_share, LINES[1], view, name="waiting", hover="%{y:.1%} waiting")
-    return _finish(figure, view, "time waiting for data", number=".0%", zero=True)
+    return finish(figure, view, "time waiting for data", number=".0%", zero=True)
 
 
 def load_figure(validations: Sequence[Measurement], view: View) -> go.Figure:
@@ -189,44 +179,7 @@ def _loads(
             line={"color": colour, "dash": dash, "width": 2},
             hovertemplate="%{y:.3~g}",
         )
-    return _finish(figure, view, title, zero=True)
-
-
-def compare_losses(runs: Sequence[NamedRun], view: View) -> go.Figure:
-    """The smoothed loss per pixel of several runs."""
-    figure = go.Figure()
-    for run in runs:
-        steps = run.records.steps
-        values = smooth(steps.per_pixel(), view.smoothing)
-        kept = thin(values, 800)
-        figure.add_scatter(
-            x=steps.along(view.axis)[kept],
-            y=values[kept],
-            name=run.name,
-            line={"color": run.colour, "dash": run.dash, "width": 2},
-            hovertemplate="%{y:.4g}",
-            showlegend=False,
-        )
-    return _finish(figure, view, "loss per pixel", log=view.log)
-
-
-def compare_miou(runs: Sequence[NamedRun], view: View) -> go.Figure:
-    """The mean IoU of several runs, each by its finest head."""
-    figure = go.Figure()
-    for run in runs:
-        head = min(run.records.heads, key=stride, default="")
-        points = [(v.along(view.axis), v.score(head)) for v in run.records.validations]
-        figure.add_scatter(
-            x=[x for x, _ in points],
-            y=[y for _, y in points],
-            name=f"{run.name}, {head}",
-            mode="lines+markers",
-            line={"color": run.colour, "dash": run.dash, "width": 2},
-            marker={"size": 6 if len(points) <= 60 else 3},
-            hovertemplate="%{y:.1%}",
-            showlegend=False,
-        )
-    return _finish(figure, view, "mean IoU of the finest head", number=".0%", zero=True)
+    return finish(figure, view, title, zero=True)
 
 
 def _curve(
@@ -257,7 +210,7 @@ def _curve(
         )
 
 
-def _finish(
+def finish(
     figure: go.Figure,
     view: View,
     title: str,
@@ -267,6 +220,7 @@ def _finish(
     zero: bool = False,
     hover: str = "x",
 ) -> go.Figure:
+    """The frame of every figure: title, axes, legend, and what keeps its zoom."""
     figure.update_layout(
         height=280,
         margin={"l": 8, "r": 8, "t": 30, "b": 8},

@@ -83,11 +83,12 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Records:
-    """Everything that a run has written so far; damaged lines are left out."""
+    """Everything that a run has written so far; damaged lines are left out. `version` changes with what is read."""
 
     steps: StepCurves
     validations: tuple[Measurement, ...]
     test: Measurement | None
+    version: tuple[str, int] = ("", 0)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -161,7 +162,7 @@ class RunLog:
         minutes = values.pop("elapsed") / 60
         rates = {group: np.array(column) for group, column in self._rates.items()}
         steps = StepCurves(step=np.array(self._steps, dtype=np.int64), minutes=minutes, rates=rates, **values)
-        return Records(steps, tuple(self._validations), self._test)
+        return Records(steps, tuple(self._validations), self._test, (self._edition, self._offset))
 
 
 def measurement(record: Mapping[str, Any]) -> Measurement:

@@ -15,8 +15,9 @@ from PIL import Image
 from run_folders import eval_record, make_run, remove, save_weights, step_record
 
 from app import run_charts
+from app.compare_charts import NamedRun, compare_losses, compare_miou
 from app.curves import MOST_POINTS, smooth, thin
-from app.run_charts import NamedRun, View
+from app.run_charts import View
 from app.run_compare import differences, flatten
 from app.run_csv import metrics_csv
 from app.run_facts import read_facts
@@ -193,15 +194,15 @@ def test_speed_waiting_and_load_are_drawn(records) -> None:
 
 def test_eight_runs_are_told_apart(records) -> None:
     runs = [NamedRun(f"run {i}", records, run_charts.LINES[i], run_charts.DASHES[i]) for i in range(8)]
-    for figure in (run_charts.compare_losses(runs, View()), run_charts.compare_miou(runs, View())):
+    for figure in (compare_losses(runs, View()), compare_miou(runs, View())):
         assert len({(curve.line.color, curve.line.dash) for curve in figure.data}) == 8
 
 
 def test_figures_of_a_run_that_has_written_nothing(tmp_path: Path) -> None:
     nothing = RunLog(tmp_path / "none").read()
     assert len(nothing.steps) == 0 and nothing.heads == ()
-    run_charts.compare_losses([NamedRun("a", nothing, "#000000")], View()).to_json()
-    run_charts.compare_miou([NamedRun("a", nothing, "#000000")], View()).to_json()
+    compare_losses([NamedRun("a", nothing, "#000000")], View()).to_json()
+    compare_miou([NamedRun("a", nothing, "#000000")], View()).to_json()
     run_charts.loss_figure(nothing.steps, View(smoothing=0.5)).to_json()
 
 
