@@ -226,6 +226,8 @@ def failure(error: Exception) -> str:
     """Why a run failed, as a sentence with what to try."""
     if isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate memory" in str(error):
         return "the memory is not enough for a step; try a smaller batch_size with accumulate, or smaller crops"
+    if isinstance(error, torch.distributed.DistError) or "gloo" in str(error):
+        return "another process of this run ended, so this one cannot go on; the log says why it did"
     return str(error) or type(error).__name__
 
 
