@@ -1,4 +1,4 @@
-"""A bounded store of finished segmentations, shared by all visitors.
+"""A bounded store of finished segmentations and other long computations, shared by all visitors.
 
 Streamlit's caches count entries; a result takes 20 MB or 1 GB depending on the photo, so this one
 counts bytes. What several visitors ask for at once is computed once. It is computed in a thread of its
@@ -10,7 +10,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Any
 
+import numpy as np
 import psutil
 
 from fcn_core.result import SegmentationResult
@@ -20,9 +22,9 @@ Progress = Callable[[int, int], None]
 
 
 class Job:
-    """A segmentation on its way: `done` of `total` tiles; when `finished` is set, `answer` returns it."""
+    """A computation on its way: `done` of `total` steps; when `finished` is set, `answer` returns what came out."""
 
-    def __init__(self, result: SegmentationResult | None = None) -> None:
+    def __init__(self, result: Any = None) -> None:
         self.finished = threading.Event()
         self.done, self.total = 0, 1
         self.result = result
@@ -33,7 +35,7 @@ class Job:
     def progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total
 
-    def answer(self) -> SegmentationResult:
+    def answer(self) -> Any:
         """Wait for the result; raises what went wrong."""
         self.finished.wait()
         if self.error is not None:
@@ -43,15 +45,19 @@ class Job:
 
 
 class ResultStore:
-    """Results by key; the least recently used go first when `most_bytes` are exceeded. The newest always stays."""
+    """Results by key; the least recently used go first when `most_bytes` are exceeded. The newest always stays.
 
-    def __init__(self, most_bytes: int) -> None:
+    measure: bytes that a result takes.
+    """
+
+    def __init__(self, most_bytes: int, measure: Callable[[Any], int] | None = None) -> None:
         self.most_bytes = most_bytes
-        self._kept: OrderedDict[Hashable, SegmentationResult] = OrderedDict()
+        self._measure = measure or result_bytes
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._busy: dict[Hashable, Job] = {}
         self._door = threading.Lock()
 
-    def job(self, key: Hashable, compute: Callable[[Progress], SegmentationResult]) -> Job:
+    def job(self, key: Hashable, compute: Callable[[Progress], Any]) -> Job:
         """The job of `key`: finished, already running, or started now. Errors of `compute` are not kept."""
         with self._door:
             if key in self._kept:
@@ -62,7 +68,7 @@ class ResultStore:
                 threading.Thread(target=self._run, args=(key, self._busy[key], compute), daemon=True).start()
             return self._busy[key]
 
-    def _run(self, key: Hashable, job: Job, compute: Callable[[Progress], SegmentationResult]) -> None:
+    def _run(self, key: Hashable, job: Job, compute: Callable[[Progress], Any]) -> None:
         try:
             job.result = compute(job.progress)
         except Exception as problem:  # handed to whoever waits
@@ -71,11 +77,11 @@ class ResultStore:
             del self._busy[key]
             if job.result is not None:
                 self._kept[key] = job.result
-                while len(self._kept) > 1 and sum(map(result_bytes, self._kept.values())) > self.most_bytes:
+                while len(self._kept) > 1 and sum(map(self._measure, self._kept.values())) > self.most_bytes:
                     self._kept.popitem(last=False)
         job.finished.set()
 
-    def find(self, key: Hashable) -> SegmentationResult | None:
+    def find(self, key: Hashable) -> Any:
         """The result of `key` if it is kept; this starts nothing."""
         with self._door:
             return self._kept.get(key)
@@ -95,6 +101,11 @@ def result_bytes(result: SegmentationResult) -> int:
         else:
             total += scores.grid.nbytes + 5 * height * width
     return total
+
+
+def array_bytes(result: Any) -> int:
+    """Memory of the arrays in the fields of a result."""
+    return sum(value.nbytes for value in vars(result).values() if isinstance(value, np.ndarray))
 
 
 def usual_bound() -> int:

@@ -133,6 +133,14 @@ class Segmenter:
         timings = {"read": 1e3 * (read - started), "network": 1e3 * (done - read), "total": 1e3 * (done - started)}
         return Encoded(shown, scores, maps, timings, tiled)
 
+    def prepare(self, image: ImageSource, *, max_side: int | None = None) -> Tensor:
+        """What the network gets of a photo, without a pass: 1×C×H×W float32 on the CPU, preprocessed.
+
+        max_side: shrink the photo first, as `encode` does. Raises ImageError for anything that is not usable.
+        """
+        planes, _ = self._read(image, max_side, MAX_PIXELS)
+        return self.loaded.record.preprocessing.apply(planes)[None]
+
     def bytes_per_pixel(self, heads: Sequence[int] | None = None) -> float:
         """Estimated working memory of one pass for each pixel of the photo."""
         spec = self.loaded.record.spec
