@@ -19,11 +19,12 @@ import torch
 from PIL import Image
 
 from app import sample_files
+from app.boundary_jobs import BoundaryJobs
 from app.cost import count_parameters
 from app.data_found import STREETS_COUNTS, DataFound, look_for
 from app.measuring import Measurements
 from app.pictures import Shown, encode, sample_view, view, view_photo
-from app.result_store import Job, ResultStore, usual_bound
+from app.result_store import Job, ResultStore, array_bytes, usual_bound
 from app.run_charts import View
 from app.run_log import RunLog
 from app.run_previews import label_address, photo_address
@@ -31,6 +32,13 @@ from app.run_weights import run_weights
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.analysis.decisions import Decisions, decisions
+from fcn_core.analysis.fusion import Fusion
+from fcn_core.analysis.trimap import Trimap, boundary_distance
+from fcn_core.analysis.classifier_grid import ConvolutionalClassifier
+from fcn_core.analysis.heatmaps import UpsamplingCheck, check_upsampling
+from fcn_core.analysis.layers import Layer, list_layers
+from fcn_core.analysis.receptive_field import ReceptiveFields, receptive_field
 from fcn_core.bands import holds_bands, read_bands, show_bands
 from fcn_core.data.balance import ClassBalance, class_balance
 from fcn_core.data.datasets import DATASETS, open_dataset
@@ -50,6 +58,8 @@ from fcn_core.training.config import TrainConfig
 from fcn_core.training.run_state import RunInfo, list_runs, runs_root
 from fcn_core.weights import CATALOGUE, WeightRecord
 
+LAB_BYTES = 512 * 2**20
+
 DrawFigure = Callable[[], go.Figure]
 
 
@@ -64,6 +74,38 @@ def device() -> str:
 def results() -> ResultStore:
     """Finished segmentations."""
     return ResultStore(usual_bound())
+
+
+@st.cache_resource(show_spinner=False)
+def lab_answers() -> ResultStore:
+    """Maps of layers, class grids and attributions that a lab has computed."""
+    return ResultStore(LAB_BYTES, array_bytes)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def layers(name: str, stamp: float, _model: torch.nn.Module, channels: int) -> tuple[Layer, ...]:
+    """The layers of weights, in the order of a pass; `name` and `stamp` say which weights."""
+    return list_layers(_model, channels)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def fields(name: str, stamp: float, _model: torch.nn.Module, size: tuple[int, int]) -> ReceptiveFields:
+    """What every cell of every layer sees of a picture of this size."""
+    return receptive_field(_model, size)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def upsampling_check(
+    key: tuple, _result: SegmentationResult, head: int, _model: torch.nn.Module, index: int
+) -> UpsamplingCheck:
+    """One class of a head's upsampled map against PyTorch's own upsampling."""
+    return check_upsampling(_result, head, _model, index)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def classifier(name: str) -> ConvolutionalClassifier:
+    """An ImageNet classifier that is on this machine, made fully convolutional."""
+    return ConvolutionalClassifier(name, weights_module.classifier_state(name)).to(device())
 
 
 @st.cache_resource(show_spinner=False, ttl=5, max_entries=1)
@@ -420,3 +462,35 @@ def data_balance(kind: str, root: str | None, split: str) -> ClassBalance:
 def lint_reports() -> dict[tuple[str, str], LintReport]:
     """What the linter found, by data set and folder; kept until somebody checks again."""
     return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def fusion(key: tuple, _result: SegmentationResult, _record: WeightRecord) -> Fusion:
+    """The kept score maps of a result under its network's upsamplings; ValueError says why there is nothing to fuse."""
+    return Fusion(segmenter(_record).loaded.model, _result.maps, _result.image.shape[:2])
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def who_decided(key: tuple, _fusion: Fusion, head: int) -> Decisions:
+    """Which stream decided at which pixel of a head."""
+    return decisions(_fusion, head)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def trimap(key: tuple, _result: SegmentationResult, _truth: np.ndarray) -> Trimap:
+    """Accuracy of every head in bands around the true boundaries; `key` names result and ground truth."""
+    counted = Trimap(len(_result.labels), _result.heads)
+    counted.update(_truth, _result.label_maps)
+    return counted
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def distances(key: str, _truth: np.ndarray) -> np.ndarray:
+    """Distance of every pixel of a ground truth to its boundaries."""
+    return _locked(boundary_distance(_truth))
+
+
+@st.cache_resource(show_spinner=False)
+def boundary_jobs() -> BoundaryJobs:
+    """Boundary accuracy over whole data sets, shared by all visitors."""
+    return BoundaryJobs()

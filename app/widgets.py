@@ -37,6 +37,12 @@ def slide(name: str, label: str, low: int, high: int, *, help: str | None = None
     return session.setting(name)
 
 
+def slide_steps(name: str, label: str, steps: Mapping[int, str], *, help: str | None = None) -> int:
+    """A whole-number setting as a slider over named steps."""
+    st.select_slider(label, list(steps), format_func=steps.__getitem__, help=help, **_mirrored_setting(name))
+    return session.setting(name)
+
+
 def pick_one(
     name: str, label: str, options: Mapping[str, str], *, hide_label: bool = False, fallback: str | None = None
 ) -> str:
