@@ -12,7 +12,7 @@ from typing import Any
 
 from fcn_core.analysis import tap_rules
 from fcn_core.analysis.map_field import MapField, Note, together
-from fcn_core.analysis.reach import Taps
+from fcn_core.analysis.reach import Edge, Taps
 
 Arguments = dict[str, Any]
 Shape = tuple[int, ...]
@@ -75,11 +75,11 @@ def _constant_pad(f: MapField, a: Arguments, shape: Shape, note: Callable[..., N
     return f.through(shape, _pads(a["pad"], shape, "zero"))
 
 
-def _edge_pad(edge: Any) -> Rule:
+def _edge_pad(edge: Edge) -> Rule:
     return lambda f, a, shape, note: f.through(shape, _pads(a["padding"], shape, edge))
 
 
-def _pads(pad: Sequence[int], shape: Shape, edge: Any) -> dict[int, Taps]:
+def _pads(pad: Sequence[int], shape: Shape, edge: Edge) -> dict[int, Taps]:
     last = len(shape) - 1
     return {last - k: tap_rules.padding(shape[last - k], pad[2 * k], edge) for k in range(len(pad) // 2)}
 
@@ -226,6 +226,12 @@ def _same(f: MapField, a: Arguments, shape: Shape, note: Callable[..., Note]) ->
     return f.moved(shape, f.places)
 
 
+def _strides_only(f: MapField, a: Arguments, shape: Shape, note: Callable[..., Note]) -> MapField:
+    if shape != f.shape:
+        return f.everything(shape, note("the operation as_strided cannot be followed", known=False))
+    return f
+
+
 def _constant(f: MapField, a: Arguments, shape: Shape, note: Callable[..., Note]) -> MapField:
     return f.constant(shape)
 
@@ -264,8 +270,10 @@ RULES: dict[str, Rule] = {
     "_native_batch_norm_legit": _batch_norm,
     "_native_batch_norm_legit_no_training": _same,
     "linear": _linear,
+    "as_strided": _strides_only,
     **dict.fromkeys(("clone", "detach", "alias", "contiguous", "_to_copy", "lift_fresh", "dropout"), _same),
     **dict.fromkeys(("relu", "hardtanh", "leaky_relu", "elu", "threshold", "_prelu_kernel", "log_sigmoid"), _same),
+    **dict.fromkeys(("hardswish", "hardsigmoid", "softplus", "mish", "silu", "selu", "celu", "rrelu"), _same),
     **dict.fromkeys(("new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided"), _constant),
     **dict.fromkeys(("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like"), _constant),
 }  # fmt: skip

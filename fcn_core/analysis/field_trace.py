@@ -8,7 +8,7 @@ Loops, branches on shapes, dictionaries and dataclasses in `forward` are all run
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -19,7 +19,9 @@ from torch.utils._pytree import tree_flatten, tree_map
 from fcn_core.analysis.field_operations import RULES
 from fcn_core.analysis.map_field import ALL, MapField, Note, together
 from fcn_core.analysis.reach import NotAnalysable, Reach
+from fcn_core.analysis.tap_rules import padding
 
+Shape = tuple[int, ...]
 MULTIPLE = ("split", "split_with_sizes", "chunk", "unbind", "unsafe_split", "unsafe_chunk")
 
 
@@ -47,6 +49,8 @@ class FieldTensor(torch.Tensor):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func in (torch.nn.functional.pad, torch._C._nn.pad) and _mode(args, kwargs) == "circular":
+            return args[0].trace.circular_pad(args[0], args[1] if len(args) > 1 else kwargs["pad"])
         if func is torch.nn.functional.linear and isinstance(args[0], FieldTensor):
             # Below, a linear layer would flatten rows and columns before it multiplies.
             return args[0].trace.linear(args[0], *args[1:], **kwargs)
@@ -67,12 +71,12 @@ class Trace:
         self.where: list[str] = []
         self.observe: Callable[[str, str, MapField], None] = lambda *_: None
 
-    def start(self, shape: tuple[int, ...]) -> FieldTensor:
+    def start(self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> FieldTensor:
         """The picture: N×C×(its axes)."""
         picture = tuple(shape[2:])
         reaches = tuple(Reach.picture(n) for n in picture)
         field = MapField(shape, {2 + k: k for k in range(len(picture))}, {ALL: reaches}, picture)
-        return FieldTensor(torch.empty(shape, device="meta"), field, self)
+        return FieldTensor(torch.empty(shape, dtype=dtype, device="meta"), field, self)
 
     def note(self, what: str, *, known: bool = True) -> Note:
         return Note(self.where[-1] if self.where else "", what, known)
@@ -81,6 +85,14 @@ class Trace:
         shape = (*x.shape[:-1], weight.shape[0])
         inner = torch.empty(shape, dtype=x.dtype, device="meta")
         return FieldTensor(inner, RULES["linear"](x.field, {}, shape, self.note), self)
+
+    def circular_pad(self, x: FieldTensor, pad: Sequence[int]) -> FieldTensor:
+        shape = list(x.shape)
+        for k in range(len(pad) // 2):
+            shape[-1 - k] += pad[2 * k] + pad[2 * k + 1]
+        rules = {len(shape) - 1 - k: padding(shape[-1 - k], pad[2 * k], "wrap") for k in range(len(pad) // 2)}
+        inner = torch.empty(shape, dtype=x.dtype, device="meta")
+        return FieldTensor(inner, x.field.through(shape, rules), self)
 
     def operate(self, func: Any, args: tuple, kwargs: dict) -> Any:
         """Runs one operation on shapes and works out the fields of what it gives."""
@@ -132,7 +144,7 @@ class Trace:
         if rule is not None and (len(traced) == 1 or rule is RULES["relu"]):
             digits = [int(c) for c in name if c.isdigit()]
             return rule(first, {**given, "_dimensions": digits[-1] if digits else 0}, shape, self.note)
-        if torch.Tag.pointwise in func.tags:
+        if _is_pointwise(func, name):
             return together([t.field for t in traced], shape, self.note)
         note = self.note(f"the operation {name} cannot be followed", known=False)
         joined_notes = [t.field for t in traced]
@@ -177,7 +189,7 @@ class Trace:
                 field = together([t.field for t in sources], tuple(target.shape), self.note)
         else:
             field = target.field.constant(tuple(target.shape))
-        if target.base is not None and name not in ("relu_", "hardtanh_", "leaky_relu_", "elu_"):
+        if target.base is not None and RULES.get(name.rstrip("_")) is not RULES["relu"]:
             note = self.note(f"a part of a map is overwritten in place ({name})", known=False)
             base: FieldTensor | None = target.base
             while base is not None:
@@ -188,6 +200,13 @@ class Trace:
 
     def _tell(self, name: str, field: MapField) -> None:
         self.observe(self.where[-1] if self.where else "", name, field)
+
+
+def _is_pointwise(func: Any, name: str) -> bool:
+    """Whether an operation works cell by cell; those in place (`hardswish_`) are asked for by their other name."""
+    packet = getattr(torch.ops.aten, name.rstrip("_"), None)
+    overloads = [getattr(packet, overload) for overload in packet.overloads()] if packet is not None else []
+    return any(torch.Tag.pointwise in f.tags for f in (func, *overloads))
 
 
 def skeleton(module: nn.Module) -> nn.Module:
@@ -221,6 +240,10 @@ def named_tensors(output: Any, prefix: str = "") -> dict[str, FieldTensor]:
     for name, value in pairs:
         found |= named_tensors(value, f"{prefix}.{name}" if prefix else name)
     return found
+
+
+def _mode(args: tuple, kwargs: dict) -> str:
+    return args[2] if len(args) > 2 else kwargs.get("mode", "constant")
 
 
 def _meta(value: Any) -> Any:

@@ -27,6 +27,9 @@ FAR = 2**40  # first pixel of a cell that reads nothing; its last pixel is -FAR
 NOWHERE = -(2**50)  # a tap that falls on no cell at all
 
 
+Edge = Literal["zero", "clamp", "reflect", "wrap"]
+
+
 class NotAnalysable(ValueError):
     """What a network does there cannot be followed back to the picture."""
 
@@ -39,13 +42,13 @@ class Taps:
     size     number of output cells
     period   (out, in): moving on by `out` cells moves what is read by `in` cells
     edge     what stands beyond the input's ends: "zero" carries no picture, "clamp" repeats the last
-             cell, "reflect" mirrors
+             cell, "reflect" mirrors, "wrap" goes on at the other end
     """
 
     read: Callable[[np.ndarray], np.ndarray]
     size: int
     period: tuple[int, int] = (1, 1)
-    edge: Literal["zero", "clamp", "reflect"] = "zero"
+    edge: Edge = "zero"
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +129,14 @@ class Reach:
         low = np.where(nowhere, FAR, self.low[phase] + self.shift * turns)
         return low, np.where(nowhere, -FAR, self.high[phase] + self.shift * turns)
 
-    def reached(self, cells: np.ndarray, edge: str) -> tuple[np.ndarray, np.ndarray]:
+    def reached(self, cells: np.ndarray, edge: Edge) -> tuple[np.ndarray, np.ndarray]:
         """First and last pixel that cells really depend on; cells beyond the ends as `edge` says."""
         nowhere = cells == NOWHERE
         if edge == "reflect" and self.cells > 1:
             turn = 2 * (self.cells - 1)
             cells = np.abs((cells + self.cells - 1) % turn - (self.cells - 1))
+        elif edge == "wrap":
+            cells = cells % self.cells
         elif edge != "zero":
             cells = cells.clip(0, self.cells - 1)
         nowhere = nowhere | (cells < 0) | (cells >= self.cells)

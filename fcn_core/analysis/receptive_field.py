@@ -8,7 +8,7 @@ names of what cannot be analysed. Maps of several streams (an FCN's fc7, pool4 a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,8 @@ import torch
 from torch import nn
 
 from fcn_core.analysis.field_trace import FieldTensor, Trace, named_tensors, skeleton
-from fcn_core.analysis.map_field import ALL, MapField, Note
+from fcn_core.analysis.map_field import MapField, Note
+from fcn_core.analysis.paper_names import paper_names
 from fcn_core.analysis.reach import FAR, NotAnalysable, Reach
 from fcn_core.models.fcn import FCN, LateFusionFCN
 
@@ -87,6 +88,7 @@ class LayerField:
     """The map after one layer.
 
     name      of the module ("trunk.features.23"), or of an operation between modules ("head: sum 2")
+    label     what the paper calls it ("pool4", "fuse_pool4"), otherwise the name
     kind      class of the module, or what the operation does
     settings  kernel, stride, padding, dilation where it has them
     shape     of the map, N×C×h×w
@@ -96,6 +98,7 @@ class LayerField:
     """
 
     name: str
+    label: str
     kind: str
     settings: str
     shape: tuple[int, ...]
@@ -160,12 +163,10 @@ class ReceptiveFields:
     unanalysed: tuple[str, ...] = ()
 
     def layer(self, name: str) -> LayerField:
-        """The layer or output of this name; ValueError if there is none."""
-        for found in (*self.layers, *self.outputs.values()):
-            if found.name == name:
-                return found
-        if name in self.outputs:
-            return self.outputs[name]
+        """The layer or output of this name or label; ValueError if there is none."""
+        every = (*self.layers, *self.outputs.values())
+        for found in (*(f for f in every if f.name == name), *(f for f in every if f.label == name)):
+            return found
         near = [layer.name for layer in self.layers if name.split(".")[-1] in layer.name][:5]
         raise ValueError(f"no layer {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
 
@@ -192,12 +193,13 @@ def receptive_field(
     if unknown := set(streams) - set(names.values()):
         raise ValueError(f"streams begin at modules of the network; it has no {', '.join(sorted(unknown))}")
     trace = Trace()
-    walk = _Walk(trace, names, dict(streams))
+    walk = _Walk(trace, names, dict(streams), paper_names(model))
     for part in bare.modules():
         part.register_forward_pre_hook(walk.enter)
         part.register_forward_hook(walk.leave)
     trace.observe = walk.operation
-    x = trace.start((1, channels or _first_channels(model), *size))
+    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+    x = trace.start((1, channels or _first_channels(model), *size), dtype)
     try:
         with torch.enable_grad():  # without gradients a windowed network would take its shortcut around the trunk
             output = bare(x)
@@ -208,17 +210,21 @@ def receptive_field(
             f"the network cannot be walked with a picture of {'×'.join(map(str, size))}: "
             f"{_where(trace, str(problem).splitlines()[0] if str(problem) else type(problem).__name__)}"
         ) from problem
-    outputs = {
-        name: LayerField(name, "output", "", tuple(t.shape), t.field) for name, t in named_tensors(output).items()
-    }
-    return ReceptiveFields(tuple(size), tuple(walk.rows), outputs, walk.unanalysed())
+    returned = named_tensors(output)
+    outputs = {name: LayerField(name, name, "output", "", t.field.shape, t.field) for name, t in returned.items()}
+    named = {id(t.field): name.removeprefix("maps.") for name, t in returned.items() if name.startswith("maps.")}
+    rows = tuple(
+        replace(row, label=named[id(row._field)]) if row.label == row.name and id(row._field) in named else row
+        for row in walk.rows
+    )
+    return ReceptiveFields(tuple(size), rows, outputs, walk.unanalysed())
 
 
 class _Walk:
     """Collects one row for each module that does something itself and for each joining between modules."""
 
-    def __init__(self, trace: Trace, names: dict[int, str], streams: dict[str, str]) -> None:
-        self.trace, self.names, self.streams = trace, names, streams
+    def __init__(self, trace: Trace, names: dict[int, str], streams: dict[str, str], labels: dict[str, str]) -> None:
+        self.trace, self.names, self.streams, self.labels = trace, names, streams, labels
         self.rows: list[LayerField] = []
         self.seen: dict[str, int] = {}
         self.notes: dict[Note, None] = {}
@@ -248,8 +254,9 @@ class _Walk:
 
     def _row(self, name: str, kind: str, settings: str, field: MapField) -> None:
         count = self.seen[name] = self.seen.get(name, 0) + 1
-        name = name if count == 1 else f"{name} {count}"
-        self.rows.append(LayerField(name, kind, settings, field.shape, field))
+        label = self.labels.get(name, name)
+        name, label = (name, label) if count == 1 else (f"{name} {count}", f"{label} {count}")
+        self.rows.append(LayerField(name, label, kind, settings, field.shape, field))
 
     def unanalysed(self) -> tuple[str, ...]:
         return tuple(str(note) for note in self.notes)
@@ -320,6 +327,3 @@ def _settings(module: nn.Module) -> str:
 
 def _where(trace: Trace, problem: str) -> str:
     return f"{trace.where[-1]}: {problem}" if trace.where and trace.where[-1] else problem
-
-
-__all__ = ["ALL", "AxisField", "Box", "LayerField", "ReceptiveFields", "receptive_field"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 
-from fcn_core.analysis.reach import NOWHERE, Taps
+from fcn_core.analysis.reach import NOWHERE, Edge, Taps
 
 
 def window(size: int, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Taps:
@@ -32,7 +31,7 @@ def crop(size: int, start: int, step: int = 1) -> Taps:
     return Taps(lambda o: o[:, None] * step + start, size, (1, step))
 
 
-def padding(size: int, before: int, edge: Literal["zero", "clamp", "reflect"]) -> Taps:
+def padding(size: int, before: int, edge: Edge) -> Taps:
     """`before` more cells at the start."""
     return Taps(lambda o: o[:, None] - before, size, (1, 1), edge)
 

@@ -4,6 +4,12 @@ The layers are torchvision's definitions, at any width. The classifier's fully c
 become convolutions: fc6 with the kernel that covered the whole last map (7×7; AlexNet 6×6), fc7
 with 1×1. GoogLeNet keeps no classifier: its last pooling and linear layer are dropped.
 
+Three GoogLeNets. torchvision's (`googlenet`) has 3×3 convolutions where the published network has 5×5
+(its authors call that a known bug) and a 2×2 fourth pooling; its weights need that. One cell of it sees
+379 pixels. `googlenet_published` has the published 5×5 branches and 3×3 pooling, and sees 715;
+`googlenet_pooled` also keeps the final 7×7 average pooling, which makes the 907 of the paper's table 1
+(whose text has that pooling discarded).
+
 Two paddings. "reference" pads the first convolution by 100 and fc6 by nothing, so that an image of
 any size leaves at least one cell. "centered" pads every layer so that maps cover the image and no
 more. Poolings round their output size up in both, as Caffe's do.
@@ -123,13 +129,16 @@ def _caffenet(spec: FCNSpec) -> Trunk:
     return Trunk("caffenet", features, taps={8: pools[0] + 1, 16: pools[1] + 1}, fc=fc, spec=spec)
 
 
-def _googlenet(spec: FCNSpec) -> Trunk:
+def _googlenet(spec: FCNSpec, *, published: bool = False, pooled: bool = False) -> Trunk:
     def s(*channels: int) -> list[int]:
         return [_scaled(c, spec.width) for c in channels]
 
     def inception(before: Sequence[int], *channels: int) -> tuple[Inception, list[int]]:
         b1, r3, b3, r5, b5, pool = s(*channels)
-        return Inception(sum(before), b1, r3, b3, r5, b5, pool), [b1, b3, b5, pool]
+        block = Inception(sum(before), b1, r3, b3, r5, b5, pool)
+        if published:
+            block.branch3[1] = BasicConv2d(r5, b5, kernel_size=5, padding=2)  # type: ignore[operator]
+        return block, [b1, b3, b5, pool]
 
     layers: list[tuple[str, nn.Module]] = []
     c64, c192 = s(64, 192)
@@ -141,10 +150,13 @@ def _googlenet(spec: FCNSpec) -> Trunk:
     before = [c192]
     for name, channels in _INCEPTIONS.items():
         if channels is None:
-            layers.append((name, nn.MaxPool2d(3 if name == "maxpool3" else 2, 2, ceil_mode=True)))
+            layers.append((name, nn.MaxPool2d(3 if published or name == "maxpool3" else 2, 2, ceil_mode=True)))
         else:
             block, before = inception(before, *channels)
             layers.append((name, block))
+    if pooled:
+        padding = 3 if spec.alignment == "centered" else 0
+        layers.append(("avgpool", nn.AvgPool2d(7, stride=1, padding=padding, count_include_pad=False)))
     features = nn.Sequential()
     for name, layer in layers:
         features.add_module(name, layer)
@@ -153,7 +165,8 @@ def _googlenet(spec: FCNSpec) -> Trunk:
     _centre_poolings(features, spec)
     names = [name for name, _ in layers]
     taps = {8: names.index("inception3b"), 16: names.index("inception4e")}
-    return Trunk("googlenet", features, taps=taps, fc=None, spec=spec)
+    name = "googlenet_pooled" if pooled else "googlenet_published" if published else "googlenet"
+    return Trunk(name, features, taps=taps, fc=None, spec=spec)
 
 
 _INCEPTIONS: dict[str, tuple[int, ...] | None] = {
@@ -176,6 +189,8 @@ BACKBONES: dict[str, Callable[[FCNSpec], Trunk]] = {
     "alexnet": _alexnet,
     "caffenet": _caffenet,
     "googlenet": _googlenet,
+    "googlenet_published": lambda spec: _googlenet(spec, published=True),
+    "googlenet_pooled": lambda spec: _googlenet(spec, published=True, pooled=True),
 }
 
 
@@ -242,7 +257,7 @@ def _layer_map(layer: nn.Module) -> CoordinateMap:
         return convolution_map(
             layer.kernel_size[0], stride=layer.stride[0], padding=int(layer.padding[0]), dilation=layer.dilation[0]
         )
-    if isinstance(layer, nn.MaxPool2d):
+    if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
         kernel, stride, padding = layer.kernel_size, layer.stride, layer.padding
         assert isinstance(kernel, int) and isinstance(stride, int) and isinstance(padding, int)
         return convolution_map(kernel, stride=stride, padding=padding)
