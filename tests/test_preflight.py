@@ -65,7 +65,7 @@ def test_a_run_that_cannot_fit_fails_before_its_first_step(root, tmp_path, monke
     monkeypatch.undo()
     usage = preflight.shutil.disk_usage("/")
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(RunFailed, match=r"need about \d+ MB of disk and 0 MB are free"):
+    with pytest.raises(RunFailed, match=r"needs about \d+ MB of disk and 0 MB are free"):
         train(tiny_settings(root), tmp_path / "other")
 
 

@@ -75,6 +75,8 @@ class _Run:
         self.journal = Journal(folder, self.course, progress)
         self.validated_at, self.without_better, self.elapsed_before = -1, 0, 0.0
         self.begun = self.saved_at = time.monotonic()
+        if saved is not None:
+            self.take_place(saved)
 
     def go(self, stop: threading.Event | None) -> TrainResult:
         try:
@@ -88,10 +90,7 @@ class _Run:
                     self.config, saved=self.saved, runs=self.folder.path.resolve().parent, log=self.journal.say
                 )
                 self.course.epoch_pictures = self.parts.draws.epoch_length
-                if self.saved is not None:
-                    self.restore(self.saved)
-                elif leads_the_others():
-                    self.folder.rewind(0)
+                self.begin_at(self.saved)
                 check(self.config, self.parts, self.folder.path)
                 self.stepper = Stepper(self.config, self.parts, self.course)
                 self.journal.begin(self.parts, resumed=self.saved is not None)
@@ -210,16 +209,20 @@ class _Run:
             }  # fmt: skip
             self.folder.save_state({**place, **pack(self.parts)})
 
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Continue where `saved` stopped."""
+    def take_place(self, saved: dict[str, Any]) -> None:
+        """Stand where `saved` was made."""
         self.course.step, self.elapsed_before, self.course.ended = saved["step"], saved["elapsed"], saved["ended"]
         self.course.elapsed = self.elapsed_before
         self.journal.best_miou, self.without_better = saved["best_miou"], saved["without_better"]
         self.validated_at = saved["validated_at"]
-        unpack(self.parts, saved)
+
+    def begin_at(self, saved: dict[str, Any] | None) -> None:
+        """Put the state back, and take back what was written behind it; without a checkpoint begin anew."""
+        if saved is not None:
+            unpack(self.parts, saved)
+            self.journal.say(f"resumed at step {self.course.step}")
         if leads_the_others():
             self.folder.rewind(self.course.step, saved)
-        self.journal.say(f"resumed at step {self.course.step}")
 
 
 def failure(error: Exception) -> str:
