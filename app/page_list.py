@@ -47,6 +47,20 @@ PAGES: tuple[PageRecord, ...] = (
         summary="Give a photo to FCN-32s, 16s and 8s; compare the heads, click any pixel, take the results with you.",
     ),
     PageRecord(
+        file="heatmaps.py",
+        title="Heatmaps",
+        icon=":material/grid_on:",
+        section="Understand",
+        summary="Scores of every class, coarse and upsampled; look into any layer; ask what the evidence was.",
+    ),
+    PageRecord(
+        file="fusion.py",
+        title="Skip fusion",
+        icon=":material/merge:",
+        section="Understand",
+        summary="Take the network's sum apart: what fc7, pool4 and pool3 contribute to every pixel, and who decided.",
+    ),
+    PageRecord(
         file="train.py",
         title="Train",
         icon=":material/model_training:",

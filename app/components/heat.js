@@ -1,0 +1,260 @@
+// Maps of numbers beside each other. A map arrives as a PNG whose red and green bytes are one number (app/labs/heatmaps/
+// packing.py), so that colours are given here and the value under the pointer can be told, in every map at once.
+
+const clamp = (value, most) => Math.max(0, Math.min(most, value));
+const make = (tag, className, properties = {}) => Object.assign(document.createElement(tag), { className, ...properties });
+
+/** Rows of the colour table: base64 of 3 bytes a colour. */
+const table = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+async function unpack(tile) {
+  const image = new Image();
+  image.src = tile.src;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  const bytes = context.getImageData(0, 0, image.width, image.height).data;
+  const values = new Float32Array(image.width * image.height);
+  const scale = (tile.high - tile.low) / 65535;
+  for (let i = 0; i < values.length; i++) {
+    const number = 256 * bytes[4 * i] + bytes[4 * i + 1];
+    values[i] = tile.names ? number : tile.low + scale * number;
+  }
+  return { values, columns: image.width, rows: image.height };
+}
+
+function paint(canvas, map, tile, colours) {
+  const { values, columns, rows } = map;
+  const count = colours.length / 3;
+  const [low, high] = tile.shown;
+  const scale = high > low ? (count - 1) / (high - low) : 0;
+  // Cells of a coarse map are drawn as squares with a line between them: one cell takes `side` pixels.
+  const side = tile.cells ? Math.max(1, Math.min(12, Math.floor(1600 / Math.max(columns, rows)))) : 1;
+  canvas.width = columns * side;
+  canvas.height = rows * side;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(canvas.width, canvas.height);
+  const pixels = new Uint32Array(picture.data.buffer);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const value = values[row * columns + column];
+      const at = 3 * (tile.names ? value % count : clamp(Math.round((value - low) * scale), count - 1));
+      const colour = (255 << 24) | (colours[at + 2] << 16) | (colours[at + 1] << 8) | colours[at];
+      for (let y = 0; y < side; y++) {
+        const start = (row * side + y) * canvas.width + column * side;
+        pixels.fill(colour, start, start + side);
+      }
+    }
+  }
+  if (side > 4) {
+    for (let i = 0; i < pixels.length; i++) {
+      const x = i % canvas.width, y = Math.floor(i / canvas.width);
+      if (x % side === 0 || y % side === 0) {
+        const colour = pixels[i];
+        const mix = (shift) => ((((colour >> shift) & 255) * 0.62 + 128 * 0.38) | 0) << shift;
+        pixels[i] = (255 << 24) | mix(16) | mix(8) | mix(0);
+      }
+    }
+  }
+  context.putImageData(picture, 0, 0);
+}
+
+function ramp(canvas, colours) {
+  const count = colours.length / 3;
+  canvas.width = count;
+  canvas.height = 1;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(count, 1);
+  for (let i = 0; i < count; i++) picture.data.set([colours[3 * i], colours[3 * i + 1], colours[3 * i + 2], 255], 4 * i);
+  context.putImageData(picture, 0, 0);
+}
+
+const tell = (value, decimals) => value.toFixed(decimals).replace("-", "−");
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const wall = parentElement.querySelector(".wall");
+  wall.setAttribute("aria-label", data.label);
+  wall.classList.toggle("small", data.side < 220);
+  wall.style.setProperty("--side", `${data.side}px`);
+  wall.style.setProperty("--columns", data.columns || 1);
+  wall.style.setProperty("--narrow", data.narrow || 1);
+  if (data.columns) wall.dataset.columns = data.columns;
+  else delete wall.dataset.columns;
+  const tables = Object.fromEntries(Object.entries(data.tables).map(([name, text]) => [name, table(text)]));
+  const spot = (element, { x, y }) => {
+    element.style.left = `${((x + 0.5) / data.width) * 100}%`;
+    element.style.top = `${((y + 0.5) / data.height) * 100}%`;
+  };
+  const place = (element, [left, top, right, bottom]) => {
+    element.style.left = `${(100 * left) / data.width}%`;
+    element.style.top = `${(100 * top) / data.height}%`;
+    element.style.width = `${(100 * (right - left)) / data.width}%`;
+    element.style.height = `${(100 * (bottom - top)) / data.height}%`;
+  };
+  const focused = [...wall.querySelectorAll(".frame")].indexOf(parentElement.activeElement ?? document.activeElement?.shadowRoot?.activeElement);
+
+  let pixel = data.pixel;
+  const tiles = data.tiles.map((tile, index) => {
+    // Figures of the last drawing are used again: a changed value must not make the page blink.
+    const figure = wall.children[index] ?? wall.appendChild(make("figure", ""));
+    figure.className = tile.key !== null && tile.key === data.chosen ? "chosen" : "";
+    figure.dataset.key = tile.key ?? "";
+    figure.classList.toggle("large", Boolean(tile.large));
+    if (!figure.firstChild) {
+      const caption = make("figcaption", "");
+      caption.append(make("span", "swatch"), make("span", "name"), make("span", "value"));
+      const frame = make("div", "frame", { tabIndex: 0 });
+      frame.append(make("img", "", { alt: "", draggable: false }), make("canvas", ""), make("div", "boxes"));
+      frame.append(make("span", "marker"), make("span", "cross"));
+      const own = make("div", "own");
+      own.append(make("span", "low"), make("canvas", ""), make("span", "high"));
+      figure.append(caption, frame, own);
+    }
+    const frame = figure.querySelector(".frame");
+    const find = (name) => figure.querySelector(name);
+    find(".swatch").hidden = !tile.colour;
+    find(".swatch").style.background = tile.colour ?? "";
+    find(".name").textContent = tile.title;
+    find(".name").title = tile.title;
+    find(".value").textContent = tile.note;
+    frame.style.aspectRatio = `${data.width} / ${data.height}`;
+    frame.style.maxWidth = `calc(72vh * ${data.width / data.height})`;
+    frame.setAttribute("role", "application");
+    frame.setAttribute("aria-label", `${tile.title} ${tile.note}: click a pixel, or move with the arrow keys`);
+    const under = find(".frame > img");
+    under.hidden = !tile.photo;
+    if (tile.photo && under.getAttribute("src") !== tile.photo) under.src = tile.photo;
+    const canvas = find(".frame > canvas");
+    canvas.hidden = !tile.src;
+    canvas.classList.toggle("smooth", !tile.cells);
+    if (tile.extent) place(canvas, tile.extent);
+    find(".boxes").replaceChildren(
+      ...(tile.boxes ?? []).map((box) => {
+        const drawn = make("span", "box");
+        place(drawn, box.extent);
+        if (box.label) drawn.append(make("b", "", { textContent: box.label }));
+        return drawn;
+      }),
+    );
+    find(".own").hidden = !tile.own;
+    if (tile.own) {
+      ramp(find(".own canvas"), tables[tile.table]);
+      find(".low").textContent = tile.own[0];
+      find(".high").textContent = tile.own[1];
+    }
+    const entry = { tile, figure, frame, map: null };
+    if (tile.src && canvas.dataset.src === tile.src && canvas.map) entry.map = canvas.map;
+    if (tile.src) {
+      const draw = (map) => {
+        entry.map = canvas.map = map;
+        canvas.dataset.src = tile.src;
+        paint(canvas, map, tile, tables[tile.table]);
+        figure.dataset.ready = "1";
+      };
+      figure.wanted = tile.src;
+      if (entry.map) draw(entry.map);
+      else unpack(tile).then((map) => figure.wanted === tile.src && draw(map));
+    }
+    return entry;
+  });
+  while (wall.children.length > tiles.length) wall.lastChild.remove();
+  if (focused >= 0 && focused < tiles.length) tiles[focused].frame.focus({ preventScroll: true });
+
+  const cell = ({ tile, map }, { x, y }) => {
+    const [left, top, right, bottom] = tile.extent;
+    const column = Math.floor(((x + 0.5 - left) / (right - left)) * map.columns);
+    const row = Math.floor(((y + 0.5 - top) / (bottom - top)) * map.rows);
+    return column < 0 || row < 0 || column >= map.columns || row >= map.rows ? null : { row, column };
+  };
+  const show = (entry, at) => {
+    const { tile, figure, map } = entry;
+    const cross = figure.querySelector(".cross");
+    cross.hidden = !at;
+    if (at) spot(cross, at);
+    let text = tile.note;
+    if (at && map) {
+      const found = cell(entry, at);
+      const value = found && map.values[found.row * map.columns + found.column];
+      if (found) text = tile.names ? (tile.names[value] ?? "") : tell(value, data.decimals);
+    }
+    figure.querySelector(".value").textContent = text;
+  };
+  // What the cell under the pointer sees: data.field is the box of cell 0 and the step to the next, in pixels.
+  const field = (entry, at) => {
+    for (const { figure } of tiles) figure.querySelector(".box.hover")?.remove();
+    if (!data.field || !at || !entry?.map || entry.tile.fieldless) return;
+    const found = cell(entry, at);
+    if (!found) return;
+    const { start, size, stride } = data.field;
+    const left = start[1] + stride[1] * found.column, top = start[0] + stride[0] * found.row;
+    for (const { tile, figure } of tiles.filter((other) => other.tile.fieldless || other === entry)) {
+      const box = make("span", "box hover");
+      place(box, [left, top, left + size[1], top + size[0]]);
+      figure.querySelector(".boxes").append(box);
+    }
+  };
+  const hover = (entry, at) => {
+    for (const other of tiles) show(other, at);
+    field(entry, at);
+  };
+  const mark = () => {
+    for (const { figure } of tiles) {
+      const marker = figure.querySelector(".marker");
+      marker.hidden = !pixel;
+      if (pixel) spot(marker, pixel);
+    }
+  };
+  mark();
+  hover(null, null);
+  let waiting;
+  for (const entry of tiles) {
+    const { frame, tile } = entry;
+    const under = (event) => {
+      const box = frame.getBoundingClientRect();
+      return {
+        x: clamp(Math.floor(((event.clientX - box.left) / box.width) * data.width), data.width - 1),
+        y: clamp(Math.floor(((event.clientY - box.top) / box.height) * data.height), data.height - 1),
+      };
+    };
+    let released;
+    frame.onpointerup = (event) => (released = under(event));
+    frame.onclick = (event) => {
+      pixel = released ?? under(event);
+      released = undefined;
+      mark();
+      setTriggerValue("pixel", { ...pixel, key: tile.key ?? "" });
+    };
+    frame.onpointermove = (event) => event.pointerType !== "touch" && hover(entry, under(event));
+    frame.onpointerleave = () => hover(null, null);
+    frame.onkeydown = (event) => {
+      const step = event.shiftKey ? 10 : 1;
+      const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step], Enter: [0, 0] }[event.key];
+      if (!move) return;
+      event.preventDefault();
+      const from = pixel ?? { x: data.width >> 1, y: data.height >> 1 };
+      pixel = { x: clamp(from.x + move[0], data.width - 1), y: clamp(from.y + move[1], data.height - 1) };
+      mark();
+      hover(entry, pixel);
+      clearTimeout(waiting); // a held key walks over many pixels: ask once, where it comes to rest
+      waiting = setTimeout(() => setTriggerValue("pixel", { ...pixel, key: tile.key ?? "" }), 150);
+    };
+  }
+
+  const bar = parentElement.querySelector(".bar");
+  bar.hidden = !data.bar;
+  if (data.bar) {
+    ramp(bar.querySelector("canvas"), tables[data.bar.table]);
+    bar.querySelector(".label").textContent = data.bar.label;
+    bar.querySelector(".ticks").replaceChildren(
+      ...data.bar.ticks.map((text, index, all) => {
+        const share = (100 * index) / (all.length - 1);
+        const tick = make("span", "", { textContent: text });
+        tick.style.left = `${share}%`;
+        tick.style.transform = `translateX(-${share === 0 || share === 100 ? share : 50}%)`;
+        return tick;
+      }),
+    );
+  }
+  return () => clearTimeout(waiting);
+}

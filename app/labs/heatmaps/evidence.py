@@ -1,0 +1,196 @@
+"""Class evidence by occlusion and by gradient: which pixels of the input made the score, told apart from the score."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from app import cache, lab, session, widgets
+from app.case import Case
+from app.labs.heatmaps.controls import waited
+from app.labs.heatmaps.evidence_answer import Evidence, Request, compute
+from app.labs.heatmaps.evidence_text import DIFFERENCE, evidence_checks, evidence_questions
+from app.labs.heatmaps.seen import Seen, seen
+from app.labs.heatmaps.wall import Tile, number, ticks, wall
+from app.pictures import encode
+from fcn_core import draw
+from fcn_core.analysis.gradients import STEPS, check_gradient, gradient_map
+from fcn_core.analysis.heatmaps import class_heatmap
+from fcn_core.analysis.occlusion import occlusion_at, occlusion_map, window_count
+from fcn_core.analysis.target import Target, region_mask
+from fcn_core.result import SegmentationResult
+from fcn_core.scores import GridScores
+
+METHODS = {
+    "gradient": "Gradient",
+    "input": "Input × gradient",
+    "integrated": "Integrated gradients",
+    "occlusion": "Occlusion",
+}
+REGIONS = {"pixel": "The pixel alone", "piece": "Its connected piece", "class": "All pixels of the class"}
+AT_ONCE = ("gradient", "input")  # quick enough not to be asked for
+
+
+def show(case: Case) -> None:
+    st.markdown(DIFFERENCE)
+    method, region = _controls(case)
+    side = int(session.setting("h_side"))
+    look = seen(case, side, why="an attribution takes many passes")
+    result = _result(look)
+    if result is None:
+        return
+    pixel = look.pixel or _middle(result, case)
+    if look.pixel is None:
+        st.caption(
+            f":material/info: No pixel is chosen, so a pixel of {case.cls} is taken. Click another one in a map."
+        )
+    index, head = case.labels.index(case.cls), case.head
+    try:
+        target = Target(head, index, region_mask(result.label_maps[head], index, region, pixel))
+    except ValueError as problem:
+        st.info(f"{str(problem)[0].upper()}{str(problem)[1:]}.", icon=":material/info:")
+        _maps(case, look, result, None, None, pixel)
+        return
+    window, step = _window(method, look)
+    request = Request(method, target, window, step)
+    answer = _answer(look, request)
+    _maps(case, look, result, target, answer, pixel)
+    if answer is not None:
+        evidence_checks(answer, case)
+    lab.questions("evidence", evidence_questions(case, answer))
+    lab.show_code(Target, gradient_map, check_gradient, occlusion_map, occlusion_at, class_heatmap)
+
+
+def _controls(case: Case) -> tuple[str, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=200):
+            widgets.class_picker(case.labels.classes, case.largest_class, place="-evidence")
+        if len(case.heads) > 1:
+            widgets.head_picker(case.heads, place="-evidence")
+        method = widgets.pick_one("h_method", "Evidence by", METHODS)
+        region = widgets.pick_one("h_region", "Explain the logit of", REGIONS)
+        widgets.pick_one("h_side", "Longer side", {name: f"{name} px" for name in ("240", "320", "480", "640")})
+    return method, region
+
+
+def _window(method: str, look: Seen) -> tuple[int, int]:
+    """Window and stride of occlusion, in pixels of the small picture."""
+    window, step = session.setting("h_window"), session.setting("h_step")
+    if method != "occlusion":
+        return 0, 0
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=260):
+            widgets.slide("h_window", "Window", 8, 256, format="%d px")
+        with st.container(width=260):
+            widgets.slide("h_step", "Stride", 4, 256, format="%d px", help="At most the window, or pixels are missed")
+    if step > window:
+        st.caption(
+            f":material/info: A stride of {step} would miss pixels between windows of {window}; {window} is used."
+        )
+    return window, min(step, window)
+
+
+def _result(look: Seen) -> SegmentationResult | None:
+    """The heads on the small picture; the case's own result where nothing was shrunk."""
+    if look.scale == 1 and not look.case.result.tiled:
+        return look.case.result
+    source, side = look.case.picture.network_input, max(look.size)
+    return waited(
+        (*look.key, "result"),
+        lambda _: look.segmenter.segment(source, max_side=side),
+        "Segmenting the small picture …",
+    )
+
+
+def _answer(look: Seen, request: Request) -> Evidence | None:
+    """The kept attribution; a long one only after it was asked for."""
+    key = (*look.key, request.key)
+    asked: set = st.session_state.setdefault("h-asked", set())
+    if request.method not in AT_ONCE and key not in asked and cache.lab_answers().find(key) is None:
+        passes = STEPS if request.method == "integrated" else window_count(*look.size, request.window, request.step)
+        st.button(
+            f"Compute ({passes} passes)",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=asked.add,
+            args=(key,),
+            key="h-compute",
+        )
+        return None
+    answer = waited(key, lambda progress: compute(look, request, progress), f"{METHODS[request.method]}: pass")
+    if answer is None:
+        asked.discard(key)
+    return answer
+
+
+def _middle(result: SegmentationResult, case: Case) -> tuple[int, int]:
+    """A pixel well inside the class in hand; the picture's middle where the head sees none."""
+    labelled = result.label_maps[case.head] == case.labels.index(case.cls)
+    height, width = labelled.shape
+    if not labelled.any():
+        return width // 2, height // 2
+    depth = cv2.distanceTransform(np.pad(labelled, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(column), int(row)
+
+
+def _maps(
+    case: Case,
+    look: Seen,
+    result: SegmentationResult,
+    target: Target | None,
+    answer: Evidence | None,
+    pixel: tuple[int, int],
+) -> None:
+    index, head = case.labels.index(case.cls), case.head
+    scores = result.scores[head]
+    heat = scores.heatmap(index) if isinstance(scores, GridScores) else class_heatmap(scores.logits, index)
+    photo = look.image
+    if target is not None and target.pixels > 1:
+        photo = draw.contours(photo, target.mask.astype(np.uint8))
+    left, right = st.columns([2, 1]) if answer is not None else (st.container(), None)
+    with left:
+        wall(
+            [
+                Tile("The input", photo=encode(photo, photo=True).src),
+                Tile(f"Heatmap, a score: probability of {case.cls}", values=heat),
+            ],
+            key="evidence-score",
+            label="Photo and score",
+            size=look.size,
+            pixel=pixel,
+            on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
+            columns=2,
+            decimals=3,
+            bar=("viridis", ticks(0, 1), f"{head}s: how likely is {case.cls} at this pixel of the output?"),
+        )
+    if answer is None or right is None:
+        return
+    most = float(np.quantile(np.abs(answer.values), 0.999)) or 1.0
+    decimals = 3 if most < 10 else 1
+    with right:
+        wall(
+            [
+                Tile(
+                    f"Heatmap, an attribution: {METHODS[answer.method].lower()}",
+                    values=answer.values,
+                    shown=(-most, most),
+                    table="diverging",
+                )
+            ],
+            key="evidence-attribution",
+            label="Attribution",
+            size=look.size,
+            pixel=pixel,
+            on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
+            columns=1,
+            decimals=decimals,
+            bar=(
+                "diverging",
+                ticks(-most, most, decimals),
+                "red: this pixel of the input speaks for it; blue: against",
+            ),
+        )
+    what = "this pixel's logit" if answer.pixels == 1 else f"the sum of {answer.pixels:,} logits"
+    st.caption(f"Explained: {what} of {case.cls} in {head}s, {number(answer.score)} on this picture.")

@@ -1,0 +1,159 @@
+"""A wall of maps: numbers as colours, with cells that can be seen, values under the pointer, pixels to be clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.browser_parts import FOLDER
+from app.labs.heatmaps.packing import pack, pack_indices, palette_text, table_text
+from fcn_core.labels import Colour
+
+Extent = tuple[float, float, float, float]  # left, top, right, bottom, pixels of the picture
+CLASSES = "classes"
+
+_heat = st.components.v2.component(
+    "fcn_lab_heat", **{kind: (FOLDER / f"heat.{kind}").read_text("utf-8") for kind in ("html", "css", "js")}
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One map, or a photo, or both.
+
+    key     what a click on it chooses; None for nothing
+    note    stands beside the title while the pointer is elsewhere; then the value under it takes its place
+    values  h×w numbers drawn between `shown`, or class indices when `names` (index -> name) are given
+    extent  where the map lies on the picture; None covers it
+    cells   draw every number as a square with lines between
+    fine    keep values to 16 bits for the pointer; 8 bits are enough for small tiles
+    own     print the range under the tile
+    boxes   (extent, label) drawn over it
+    field   whether the cells of this map have the wall's receptive field
+    """
+
+    title: str
+    key: str | None = None
+    note: str = ""
+    values: np.ndarray | None = None
+    shown: tuple[float, float] = (0.0, 1.0)
+    table: str = "viridis"
+    names: Mapping[int, str] | None = None
+    extent: Extent | None = None
+    cells: bool = False
+    fine: bool = True
+    own: bool = False
+    colour: str | None = None
+    photo: str | None = None
+    boxes: tuple[tuple[Extent, str], ...] = ()
+    field: bool = False
+    large: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """What cell (0, 0) sees and the step to the next, (rows, columns), in pixels of the picture."""
+
+    start: tuple[float, float]
+    size: tuple[float, float]
+    stride: tuple[float, float]
+
+
+def wall(
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    label: str,
+    size: tuple[int, int],
+    pixel: tuple[int, int] | None = None,
+    on_pixel: Callable[[int, int, str], None] | None = None,
+    chosen: str | None = None,
+    side: int = 200,
+    columns: int | None = None,
+    narrow: int = 1,
+    decimals: int = 2,
+    bar: tuple[str, tuple[str, ...], str] | None = None,
+    palette: tuple[Colour, ...] = (),
+    field: Field | None = None,
+) -> None:
+    """Draw the tiles; all cover the same picture of `size` (height, width).
+
+    on_pixel(x, y, key of the tile) is called before the page runs again. side: narrowest tile in CSS pixels, or
+    a fixed number of `columns`, `narrow` of them on a phone. bar: (colour map, tick labels, label) of a shared scale.
+    """
+    height, width = size
+
+    def clicked() -> None:
+        value = (st.session_state.get(key) or {}).get("pixel")
+        if on_pixel and isinstance(value, dict):
+            x, y = int(value.get("x", -1)), int(value.get("y", -1))
+            if 0 <= x < width and 0 <= y < height:
+                on_pixel(x, y, str(value.get("key", "")))
+
+    names = {tile.table for tile in tiles} | ({bar[0]} if bar else set())
+    tables = {name: table_text(name) for name in names - {CLASSES}}
+    if palette:
+        tables[CLASSES] = palette_text(palette)
+    _heat(
+        key=key,
+        data={
+            "label": label,
+            "width": width,
+            "height": height,
+            "side": side,
+            "columns": columns,
+            "narrow": narrow,
+            "decimals": decimals,
+            "tables": tables,
+            "tiles": [_sent(tile, size, decimals) for tile in tiles],
+            "pixel": {"x": pixel[0], "y": pixel[1]} if pixel else None,
+            "chosen": chosen,
+            "bar": {"table": bar[0], "ticks": bar[1], "label": bar[2]} if bar else None,
+            "field": vars(field) if field else None,
+        },
+        on_pixel_change=clicked,
+    )
+
+
+def _sent(tile: Tile, size: tuple[int, int], decimals: int) -> dict[str, Any]:
+    """A tile as the browser takes it."""
+    src, low, high = None, 0.0, 1.0
+    if tile.values is not None and tile.names is not None:
+        src = pack_indices(tile.values)
+    elif tile.values is not None:
+        low, high = float(tile.values.min()), float(tile.values.max())
+        src = pack(tile.values, low, high, fine=tile.fine)
+    return {
+        "title": tile.title,
+        "key": tile.key,
+        "note": tile.note,
+        "src": src,
+        "low": low,
+        "high": high,
+        "shown": tile.shown,
+        "table": tile.table,
+        "names": {str(index): name for index, name in tile.names.items()} if tile.names is not None else None,
+        "extent": tile.extent or (0, 0, size[1], size[0]),
+        "cells": tile.cells,
+        "own": [number(value, decimals) for value in tile.shown] if tile.own else None,
+        "colour": tile.colour,
+        "photo": tile.photo,
+        "boxes": [{"extent": extent, "label": text} for extent, text in tile.boxes],
+        "fieldless": not tile.field,
+        "large": tile.large,
+    }
+
+
+def ticks(low: float, high: float, decimals: int = 2) -> tuple[str, ...]:
+    """Five labels spread evenly under a colour bar."""
+    return tuple(number(value, decimals) for value in np.linspace(low, high, 5))
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """A number with a true minus sign."""
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "\u2212") if float(text) else f"{0:.{decimals}f}"
