@@ -19,8 +19,8 @@ FOLDER = Path(__file__).resolve().parent / "components"
 MOST_HEIGHT = "72vh"
 
 
-def _part(name: str, *, html: bool = True) -> Any:
-    """Register one component; registering the same text again is free."""
+def register(name: str, *, html: bool = True) -> Any:
+    """Register the component of app/components with this name; registering the same text again is free."""
     return st.components.v2.component(
         f"fcn_lab_{name}",
         html=(FOLDER / f"{name}.html").read_text("utf-8") if html else "<span></span>",
@@ -29,12 +29,12 @@ def _part(name: str, *, html: bool = True) -> Any:
     )
 
 
-_picture = _part("picture")
-_compare = _part("compare")
-_gallery = _part("gallery")
-_stages = _part("stages")
-_paste = _part("paste", html=False)
-_previews = _part("previews")
+_picture = register("picture")
+_compare = register("compare")
+_gallery = register("gallery")
+_stages = register("stages")
+_paste = register("paste", html=False)
+_previews = register("previews")
 
 
 def picture(

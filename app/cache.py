@@ -32,13 +32,13 @@ from app.run_weights import run_weights
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.analysis.classifier_grid import ConvolutionalClassifier
 from fcn_core.analysis.decisions import Decisions, decisions
 from fcn_core.analysis.fusion import Fusion
-from fcn_core.analysis.trimap import Trimap, boundary_distance
-from fcn_core.analysis.classifier_grid import ConvolutionalClassifier
 from fcn_core.analysis.heatmaps import UpsamplingCheck, check_upsampling
 from fcn_core.analysis.layers import Layer, list_layers
 from fcn_core.analysis.receptive_field import ReceptiveFields, receptive_field
+from fcn_core.analysis.trimap import Trimap, boundary_distance
 from fcn_core.bands import holds_bands, read_bands, show_bands
 from fcn_core.data.balance import ClassBalance, class_balance
 from fcn_core.data.datasets import DATASETS, open_dataset
@@ -212,6 +212,12 @@ def magnitude(key: tuple, _values: Callable[[], np.ndarray], scale: str) -> Show
     """H×W values on a colour map of fcn_core.draw, at viewing size; `key` says which values they are."""
     values = _values()
     return encode(draw.colour_map(view(values), scale), full_size=values.shape[:2])
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def drawn(key: tuple, _draw: Callable[[], Shown]) -> Shown:
+    """A picture that a lab draws; `key` says all that it depends on."""
+    return _draw()
 
 
 @st.cache_data(show_spinner=False, max_entries=120)

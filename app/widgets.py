@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -44,9 +45,18 @@ def slide_steps(name: str, label: str, steps: Mapping[int, str], *, help: str | 
 
 
 def pick_one(
-    name: str, label: str, options: Mapping[str, str], *, hide_label: bool = False, fallback: str | None = None
+    name: str,
+    label: str,
+    options: Mapping[str, str],
+    *,
+    hide_label: bool = False,
+    fallback: str | None = None,
+    place: str = "",
 ) -> str:
-    """A choice setting as a row of buttons; options are value -> text. A value that is not offered gives `fallback`."""
+    """A choice setting as a row of buttons; options are value -> text. A value that is not offered gives `fallback`.
+
+    `place` tells two controls of one setting on a page apart.
+    """
     value = session.setting(name)
     if value not in options:
         value = fallback if fallback in options else next(iter(options))
@@ -57,7 +67,7 @@ def pick_one(
         required=True,
         wrap=True,
         label_visibility="collapsed" if hide_label else "visible",
-        **_mirrored(name, value, lambda chosen: session.change_setting(name, chosen)),
+        **_mirrored(f"{name}{place}", value, lambda chosen: session.change_setting(name, chosen)),
     )
     return value
 
@@ -103,22 +113,18 @@ def class_picker(classes: Sequence[str], usual: str, label: str = "Class", *, pl
 def pixel_fields(width: int, height: int, pixel: tuple[int, int] | None) -> None:
     """The pixel on the bench as two numbers, for the keyboard; `pixel` is the one that lies in the picture."""
     x, y = pixel or (None, None)
-    columns = st.columns([1, 1, 1], vertical_alignment="bottom")
-    with columns[0]:
-        st.number_input(
-            "x", 0, width - 1, step=1, **_mirrored("x", x, lambda value: _hold_half(value, y, width, height))
-        )
-    with columns[1]:
-        st.number_input(
-            "y", 0, height - 1, step=1, **_mirrored("y", y, lambda value: _hold_half(x, value, width, height))
-        )
-    with columns[2]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for name, value, size in (("x", x, width), ("y", y, height)):
+            change = partial(_hold_half, name, pixel, width, height)
+            st.number_input(name, 0, size - 1, step=1, width=110, **_mirrored(name, value, change))
         st.button("No pixel", disabled=pixel is None, on_click=session.hold, kwargs={"x": None, "y": None})
 
 
-def _hold_half(x: int | None, y: int | None, width: int, height: int) -> None:
-    """Hold a pixel of which one half may not be chosen yet: that one starts in the middle."""
-    session.hold(x=width // 2 if x is None else x, y=height // 2 if y is None else y)
+def _hold_half(name: str, pixel: tuple[int, int] | None, width: int, height: int, value: int | None) -> None:
+    """Hold a pixel of which one half was changed; a half that was never chosen starts in the middle."""
+    x, y = pixel or (width // 2, height // 2)
+    if value is not None:
+        session.hold(**{"x": x, "y": y, name: value})
 
 
 def plain(text: str) -> str:

@@ -103,7 +103,7 @@ def network_boxes(model: nn.Module, maps: Mapping[str, np.ndarray], size: tuple[
         return boxes + _single_stream(model, maps, size)
     before = "photo"
     for stage in trunk_stages(model.trunk, size):
-        name = f"trunk:{stage.name}"
+        name = stage.name
         shows = SCORE_OF_SKIP.get(stage.tap, "")
         shows = shows if shows in maps else ""
         c, h, w = stage.channels, stage.height, stage.width
@@ -151,7 +151,7 @@ def _single_stream(model: nn.Module, maps: Mapping[str, np.ndarray], size: tuple
     convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
     last = convolutions[-1]
     trunk = Box(
-        "trunk:trunk", "trunk", "trunk", last.in_channels, height, width, 8,
+        "trunk", "trunk", "trunk", last.in_channels, height, width, 8,
         f"{len(convolutions) - 1} convolutions; the last stages dilated instead of strided", "score_fr", ("photo",),
     )  # fmt: skip
     score = Box("score_fr", "score", "score", classes, height, width, 8, "1×1 convolution to the classes", "score_fr",
@@ -171,10 +171,12 @@ def _through(layer: nn.Module, height: int, width: int, stride: int, channels: i
         rows, columns = (convolution_size(n, k, stride=s, padding=p) for n in (height, width))
         return rows, columns, stride * s, layer.out_channels
     if isinstance(layer, nn.MaxPool2d):
-        k, s, p = layer.kernel_size, layer.stride, layer.padding
-        assert isinstance(k, int) and isinstance(s, int) and isinstance(p, int)
-        rows, columns = (convolution_size(n, k, stride=s, padding=p, ceil=layer.ceil_mode) for n in (height, width))
-        return rows, columns, stride * s, channels
+        kernel, step, padding = layer.kernel_size, layer.stride, layer.padding
+        assert isinstance(kernel, int) and isinstance(step, int) and isinstance(padding, int)
+        rows, columns = (
+            convolution_size(n, kernel, stride=step, padding=padding, ceil=layer.ceil_mode) for n in (height, width)
+        )
+        return rows, columns, stride * step, channels
     return height, width, stride, channels
 
 

@@ -1,0 +1,1 @@
+"""The Skip fusion lab: its views, one file each."""

@@ -1,0 +1,112 @@
+"""Pictures and charts of the Skip fusion lab; no Streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.charts import CLEAR
+from app.labs.fusion.bench import STREAM_COLOURS, css
+from app.pictures import Shown, encode, view, view_photo
+from fcn_core import draw
+from fcn_core.analysis.decisions import Decisions
+from fcn_core.analysis.fusion import Ledger
+from fcn_core.analysis.trimap import BandPoint
+
+VERDICTS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (204, 121, 167), (120, 120, 120))
+PLAIN_FLIP = (0, 114, 178)
+HEAD_DASHES = {32: "dot", 16: "dash", 8: "solid"}
+HEAD_COLOURS = {32: "#56b4e9", 16: "#e69f00", 8: "#009e73"}
+
+
+def decided_picture(image: np.ndarray, ways: Decisions) -> Shown:
+    """Every pixel in the colour of the stream that decided it, over the photo, at viewing size."""
+    colours = [STREAM_COLOURS[stream] for stream in ways.streams]
+    drawn = draw.overlay(view_photo(image), view(ways.decided), colours, 0.62)
+    return encode(drawn, full_size=image.shape[:2], photo=True)
+
+
+def verdict_picture(image: np.ndarray, ways: Decisions, stream: str, truth: np.ndarray | None) -> Shown:
+    """Pixels that a skip flipped over the greyed photo: repaired, broken, still wrong; one colour without truth."""
+    if truth is None:
+        kinds, table = ways.flipped(stream).astype(np.uint8), np.array([(0, 0, 0), PLAIN_FLIP], np.uint8)
+    else:
+        kinds, table = ways.verdict(stream, truth), np.array(VERDICTS, np.uint8)
+    kinds, photo = view(kinds), view_photo(image)
+    grey = draw.threshold_map(photo, np.zeros(photo.shape[:2], np.float32), 1.0)
+    return encode(np.where((kinds > 0)[:, :, None], table[kinds], grey), full_size=image.shape[:2])
+
+
+def ledger_figure(book: Ledger, order: Sequence[int], classes: Sequence[str]) -> go.Figure:
+    """Signed bars: for each class, largest logit on top, what every stream adds to it, and the sum as a mark."""
+    names = [classes[i] for i in order]
+    figure = go.Figure()
+    for stream, part in zip(book.streams, book.parts, strict=True):
+        figure.add_bar(
+            y=names, x=part[list(order)], name=stream, orientation="h", marker_color=css(STREAM_COLOURS[stream]),
+            hovertemplate=f"{stream} gives %{{y}} %{{x:+.3f}}<extra></extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        y=names, x=book.logits[list(order)], name="logit (the sum)", mode="markers",
+        marker={"symbol": "diamond", "size": 10, "color": "#fff", "line": {"width": 2, "color": "#333"}},
+        hovertemplate="logit of %{y}: %{x:+.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(
+        barmode="relative", height=110 + 27 * len(names), margin={"l": 8, "r": 8, "t": 36, "b": 40}, bargap=0.3,
+        xaxis={"title": "contribution to the logit", "zeroline": True, "zerolinewidth": 2, "zerolinecolor": "#888"},
+        yaxis={"autorange": "reversed", "type": "category"}, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
+        paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, uirevision="ledger",
+    )  # fmt: skip
+    return figure
+
+
+def trimap_figure(points: Sequence[BandPoint], measures: Sequence[tuple[str, str]]) -> go.Figure:
+    """Mean IoU over the half width of the band; one panel a measure (field of a point, its title), one line a head.
+
+    The level that whole pictures reach is drawn as a thin line of the head's colour.
+    """
+    figure = go.Figure()
+    for panel, (measure, _) in enumerate(measures):
+        axis = "" if panel == 0 else str(panel + 1)
+        for head in dict.fromkeys(point.head for point in points):
+            mine = [p for p in points if p.head == head]
+            inside = [p for p in mine if p.k is not None]
+            style = {"color": HEAD_COLOURS[head], "width": 2.5, "dash": HEAD_DASHES[head]}
+            figure.add_scatter(
+                x=[p.k for p in inside], y=[_whole(getattr(p, measure)) for p in inside], name=f"{head}s",
+                mode="lines+markers", line=style, marker={"size": 7}, xaxis=f"x{axis}", yaxis=f"y{axis}",
+                showlegend=panel == 0, legendgroup=f"{head}s", customdata=[p.pixels for p in inside],
+                hovertemplate=f"{head}s, within %{{x}} px: %{{y:.1f}} %<br>%{{customdata:,}} pixels<extra></extra>",
+            )  # fmt: skip
+            level = next(getattr(p, measure) for p in mine if p.k is None)
+            figure.add_scatter(
+                x=[inside[0].k, inside[-1].k], y=[_whole(level)] * 2, mode="lines", xaxis=f"x{axis}", yaxis=f"y{axis}",
+                line={"color": HEAD_COLOURS[head], "width": 1, "dash": "dot"}, opacity=0.7, showlegend=False,
+                hovertemplate=f"{head}s, whole picture: %{{y:.1f}} %<extra></extra>",
+            )  # fmt: skip
+    layout: dict = {}
+    gap, count = 0.06, len(measures)
+    width = (1 - gap * (count - 1)) / count
+    for panel, (_, title) in enumerate(measures):
+        axis, left = "" if panel == 0 else str(panel + 1), panel * (width + gap)
+        ticks = [p.k for p in points if p.k is not None and p.head == points[0].head]
+        layout[f"xaxis{axis}"] = {
+            "type": "log", "title": "half width k of the band, pixels", "domain": [left, left + width],
+            "tickvals": ticks, "ticktext": [str(t) for t in ticks], "anchor": f"y{axis}",
+            "gridcolor": "rgba(128,128,128,.25)",
+        }  # fmt: skip
+        layout[f"yaxis{axis}"] = {
+            "title": f"{title}, percent", "anchor": f"x{axis}", "rangemode": "tozero",
+            "gridcolor": "rgba(128,128,128,.25)", "automargin": True,
+        }  # fmt: skip
+    figure.update_layout(
+        height=390, margin={"l": 8, "r": 8, "t": 40, "b": 44}, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, uirevision="trimap", **layout,
+    )  # fmt: skip
+    return figure
+
+
+def _whole(value: float) -> float | None:
+    return None if np.isnan(value) else 100 * value

@@ -1,0 +1,169 @@
+"""The logit ledger of a pixel, and the map of who decided."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app import browser_parts, cache, lab, widgets
+from app.browser_figures import figure, plotly_library
+from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, css, nothing_to_fuse, signed
+from app.labs.fusion.figures import decided_picture, ledger_figure, verdict_picture
+from app.labs.fusion.stories import percent
+from app.pixel_panel import truth_in_words
+from fcn_core.analysis.decisions import Decisions, decisions, who_decided
+from fcn_core.analysis.fusion import Fusion, Ledger
+from fcn_core.labels import VOID
+from fcn_core.scores import FullScores
+
+
+def show(found: FusionCase) -> None:
+    """Map on the left, ledger on the right."""
+    if nothing_to_fuse(found):
+        return
+    fusion = found.fusion
+    assert fusion is not None
+    plotly_library()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        head = widgets.head_picker(fusion.heads)
+        ways = decisions_of(found, head)
+        options = {"decided": "Who decided", **{s: f"Flipped by {s}" for s in ways.streams[1:]}}
+        kind = widgets.pick_one("f_show", "Map", options, fallback="decided")
+    left, right = st.columns([1.15, 1], gap="large")
+    with left:
+        _map(found, ways, kind)
+    with right:
+        _ledger(found, head)
+    _checks(found, head)
+
+
+def decisions_of(found: FusionCase, head: int) -> Decisions:
+    """Who decided, for a head."""
+    return found.decisions(head)
+
+
+def _map(found: FusionCase, ways: Decisions, kind: str) -> None:
+    case = found.case
+    if kind == "decided":
+        shown = cache.drawn((case.key, "decided", ways.head), lambda: decided_picture(case.result.image, ways))
+        title = f"Which stream tipped each pixel to its final class, head {ways.head}s"
+    else:
+        truth = found.truth
+        shown = cache.drawn(
+            (found.truth_key, "flips", ways.head, kind),
+            lambda: verdict_picture(case.result.image, ways, kind, truth),
+        )
+        title = f"Pixels whose label the addition of {kind} changed"
+    browser_parts.picture(
+        shown, key="fusion-decided", title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel
+    )
+    if kind == "decided":
+        keys = " ".join(
+            f"{_swatch(STREAM_COLOURS[stream])} {stream} **{percent(share)}**" for stream, share in ways.shares.items()
+        )
+        st.markdown(keys)
+        st.caption(
+            "The last stream whose addition changed the pixel's best class; fc7 where no addition did. Click a pixel."
+        )
+        if len(ways.streams) == 1:
+            st.caption("The 32s head has one stream: fc7 decides everywhere.")
+    else:
+        _flip_words(ways, kind, found.truth)
+
+
+def _flip_words(ways: Decisions, stream: str, truth: np.ndarray | None) -> None:
+    flips = ways.flips(stream, truth)
+    share = flips.pixels / ways.decided.size
+    if truth is None or flips.repaired is None or flips.broken is None:
+        st.markdown(f"**{stream}** flipped {flips.pixels:,} pixels ({percent(share)}).")
+        st.caption("With ground truth the map would tell whether that was right. Add one under Truth above.")
+        return
+    gain = flips.repaired - flips.broken
+    st.markdown(
+        f"**{stream}** flipped {flips.pixels:,} pixels ({percent(share)}): {_swatch(REPAIRED)} {flips.repaired:,} "
+        f"repaired, {_swatch(BROKEN)} {flips.broken:,} broken, {_swatch(STILL)} {flips.still_wrong:,} wrong before and "
+        f"after. Net {'gain' if gain >= 0 else 'loss'}: **{abs(gain):,}** pixels."
+    )
+    st.caption("Against the ground truth; where that is void, nothing is judged (grey).")
+
+
+REPAIRED, BROKEN, STILL = (0, 114, 178), (213, 94, 0), (204, 121, 167)
+
+
+def _swatch(colour: tuple[int, int, int]) -> str:
+    return f':color[\u2003]{{background="{css(colour)}"}}'
+
+
+def _ledger(found: FusionCase, head: int) -> None:
+    case, fusion = found.case, found.fusion
+    assert fusion is not None
+    x, y = found.spot()
+    book = fusion.ledger(head, x, y, own_logits(found, head, x, y))
+    classes = case.labels.classes
+    if case.pixel is None:
+        st.markdown(f"**Ledger of the pixel in the middle, x {x}, y {y}** :small[Click any pixel of the map.]")
+    else:
+        st.markdown(f"**Ledger of pixel x {x}, y {y}**")
+    st.markdown(in_words(book, classes) + _truth_words(found, book, x, y))
+    order = np.argsort(-book.logits, kind="stable")[:FEW_CLASSES]
+    figure(
+        ledger_figure(book, [int(i) for i in order], classes).to_json(), key="fusion-ledger",
+        alt=f"Signed parts of every class's logit at pixel {x}, {y}",
+    )  # fmt: skip
+    if len(classes) > FEW_CLASSES:
+        st.caption(f"The {FEW_CLASSES} largest of {len(classes)} classes.")
+    with st.expander("The numbers"):
+        st.markdown(ledger_table(book, [int(i) for i in np.argsort(-book.logits, kind="stable")], classes))
+    st.caption("Bars to the right speak for a class, bars to the left against it; the mark is their sum, the logit.")
+
+
+def own_logits(found: FusionCase, head: int, x: int, y: int) -> np.ndarray | None:
+    """What the network itself said at a pixel."""
+    scores = found.case.result.scores[head]
+    return scores.logits[:, y, x].astype(np.float64) if isinstance(scores, FullScores) else None
+
+
+def in_words(book: Ledger, classes: tuple[str, ...]) -> str:
+    """The story of a pixel in a few sentences."""
+    names = [classes[i] for i in book.after]
+    said = [f"{book.streams[0]} alone says **{names[0]}**"]
+    said += [f"with {s} it is **{n}**" for s, n in zip(book.streams[1:], names[1:], strict=True)]
+    return f"{', '.join(said)}. **{book.decided_by}** decided."
+
+
+def _truth_words(found: FusionCase, book: Ledger, x: int, y: int) -> str:
+    if found.truth is None:
+        return ""
+    true = int(found.truth[y, x])
+    verdict = "" if true == VOID else (", so that is right" if true == book.winner else ", so that is wrong")
+    return f" Ground truth: {truth_in_words(found.case, x, y)}{verdict}."
+
+
+def ledger_table(book: Ledger, order: list[int], classes: tuple[str, ...]) -> str:
+    """Class, one column a stream, their sum and the residual, as Markdown."""
+    heads = " | ".join(book.streams)
+    lines = [f"| class | {heads} | logit | residual |", "|---" + "|---:" * (len(book.streams) + 2) + "|"]
+    for i in order:
+        row = " | ".join(signed(float(v), 3) for v in book.parts[:, i])
+        lines.append(f"| {classes[i]} | {row} | **{signed(float(book.logits[i]), 3)}** | {book.residual[i]:.0e} |")
+    return "\n".join(lines)
+
+
+def _checks(found: FusionCase, head: int) -> None:
+    fusion = found.fusion
+    assert fusion is not None
+    x, y = found.spot()
+    scores = found.case.result.scores[head]
+    book = fusion.ledger(head, x, y, own_logits(found, head, x, y))
+    half = isinstance(scores, FullScores) and scores.logits.dtype == np.float16
+    largest = max(1.0, float(np.abs(book.logits).max()))
+    bound = largest * (1e-3 if half else 1e-5)
+    note = " (large photos keep their logits in 16 bits)" if half else ""
+    lab.check(
+        f"the parts of all {len(book.logits)} classes at this pixel, summed, and the head's own logits{note}",
+        float(np.abs(book.residual).max()), bound,
+    )  # fmt: skip
+    last = found.decisions(head).labels[-1]
+    different = float((last != found.case.result.label_maps[head]).mean())
+    lab.check(f"label map after all streams and that of head {head}s, share of pixels that differ", different, 1e-4)
+    lab.show_code(Fusion.shares_of_grid, Fusion.ledger, decisions, who_decided)

@@ -1,0 +1,136 @@
+"""Boundary accuracy over a whole labelled set, measured beside the page; what was measured is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+import streamlit as st
+
+from app import cache, session, widgets
+from app.boundary_jobs import BoundaryJob
+from app.data_found import DataFound
+from app.data_picker import found_notice, kind_picker, root_picker
+from app.data_places import may_read
+from app.labs.fusion.bench import FusionCase
+from fcn_core.analysis.boundary_job import SetResult, measure_set
+from fcn_core.analysis.trimap import Trimap
+from fcn_core.data.datasets import DATASETS
+
+BEAT = 0.7  # seconds between two looks at a job
+Chart = Callable[..., None]
+
+
+def set_panel(found: FusionCase, chart: Chart) -> None:
+    """Choose a set, start, watch, stop, and read the result."""
+    st.subheader("A whole data set", anchor=False)
+    kind = session.setting("f_data")
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        kind_picker(kind, lambda name: session.change_setting("f_data", name), place="fusion")
+        root = _root(kind)
+        root_picker(kind, root, lambda folder: _roots().__setitem__(kind, folder), place="fusion")
+        there = found_notice(kind, root)
+        if not there.pictures:
+            return
+        split = _split_and_count(there)
+    key = (found.case.key[1:], kind, there.root, split, session.setting("f_n"))
+    with right:
+        _watch(found, there, split, key, chart)
+
+
+def _root(kind: str) -> str | None:
+    root = _roots().get(kind)
+    return root if DATASETS[kind].needs_root and may_read(root) else None
+
+
+def _roots() -> dict[str, str | None]:
+    return st.session_state.setdefault("roots", {})
+
+
+def _split_and_count(there: DataFound) -> str:
+    splits = [name or "all" for name in there.pictures]
+    usual = "val" if "val" in splits else splits[0]
+    split = session.setting("f_split") if session.setting("f_split") in splits else usual
+    if len(splits) > 1:
+        split = widgets.pick_one("f_split", "Split", {name: name for name in splits}, fallback=usual)
+    most = there.pictures["" if split == "all" and "" in there.pictures else split]
+    st.session_state["fusion-count"] = min(session.setting("f_n"), most)
+    st.number_input(
+        "Pictures, evenly spread", 1, most, step=1, key="fusion-count",
+        on_change=lambda: session.change_setting("f_n", st.session_state["fusion-count"]),
+    )  # fmt: skip
+    return split
+
+
+def _watch(found: FusionCase, there: DataFound, split: str, key: Hashable, chart: Chart) -> None:
+    job = cache.boundary_jobs().of(key)
+    if job is not None and job.running:
+        _running(key)
+        return
+    if st.button(
+        "Measure again" if job is not None else "Measure this set", key="fusion-measure", icon=":material/play_arrow:"
+    ):
+        _start(found, there, split, key)
+        st.rerun()
+    if job is None:
+        st.caption(
+            "One pass for each picture, about a second each without a GPU. It goes on beside the page, and the result "
+            "is kept."
+        )
+    elif job.problem:
+        st.error(widgets.plain(job.problem), icon=":material/error:")
+    elif job.result is not None:
+        _result(found, job, job.result, chart)
+
+
+@st.fragment(run_every=BEAT)
+def _running(key: Hashable) -> None:
+    """Looks again and again until the job has ended, then draws the page once more."""
+    job = cache.boundary_jobs().of(key)
+    if job is None or not job.running:
+        st.rerun(scope="app")
+    total = max(1, job.total)
+    words = f"{job.title}: {job.done} of {job.total} pictures" if job.total else f"{job.title}: waiting for its turn …"
+    st.progress(job.done / total, text=words)
+    st.button(
+        "Stop", key="fusion-stop", icon=":material/stop:", on_click=job.cancel, disabled=job.stopping.is_set(),
+        help="Ends after the picture in work; what was counted until then stays.",
+    )  # fmt: skip
+
+
+def _start(found: FusionCase, there: DataFound, split: str, key: Hashable) -> None:
+    record, labels, at_most = found.case.record, found.case.labels, session.setting("f_n")
+    kind, root, heads = there.kind, there.root, found.case.heads
+    segmenter = cache.segmenter(record)
+    try:
+        data = cache.data_set(kind, root if DATASETS[kind].needs_root else None, split)
+    except (ValueError, OSError) as problem:
+        st.error(widgets.plain(str(problem)), icon=":material/error:")
+        st.stop()
+
+    def measure(progress: Callable[[int, int, Trimap], None], stop: Callable[[], bool]) -> SetResult:
+        return measure_set(
+            data, lambda image: segmenter.segment(image).label_maps, labels, heads,
+            at_most=at_most, progress=progress, stop=stop,
+        )  # fmt: skip
+
+    cache.boundary_jobs().start(key, f"{record.name} on {DATASETS[kind].title}, {split}", measure)
+
+
+def _result(found: FusionCase, job: BoundaryJob, result: SetResult, chart: Chart) -> None:
+    if result.done == 0:
+        st.caption("Stopped before the first picture was done.")
+        return
+    early = " It was stopped early." if result.stopped else ""
+    st.caption(f"{job.title}: {result.done} pictures in {result.seconds:.0f} s.{early}")
+    chart(result.trimap, found.case.labels.classes, key="set")
+    heads: Sequence[int] = found.case.heads
+    if len(heads) > 1:
+        narrow = result.trimap.bands[1]
+        fine, coarse = min(heads), max(heads)
+        gain = result.trimap.matrix(fine, narrow).scores().miou - result.trimap.matrix(coarse, narrow).scores().miou
+        whole = result.trimap.matrix(fine).scores().miou - result.trimap.matrix(coarse).scores().miou
+        st.markdown(
+            f"Within {narrow} px of a boundary {fine}s is **{100 * gain:+.1f}** points ahead of {coarse}s, over whole "
+            f"pictures **{100 * whole:+.1f}**."
+        )
