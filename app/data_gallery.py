@@ -91,6 +91,7 @@ def _large(held: DataInHand, number: int, count: int) -> None:
         key="data-large",
         alt=f"{sample.name} under its label colours",
         title=sample.name,
+        most_height="58vh",
         pixel=pixel,
         on_pixel=lambda x, y: st.session_state.update({"data-pixel": {(*held.key, number): (x, y)}}),
     )

@@ -34,8 +34,9 @@ def _line(info: RunInfo, names: dict[str, str]) -> None:
             st.markdown(f"**{widgets.plain(info.name)}** :small[{_standing(info, names)}]")
             if info.state in AT_WORK:
                 st.progress(min(1.0, max(0.0, info.fraction)))
-        if st.button("Watch", icon=":material/monitoring:", key=f"watch-{info.id}", type="tertiary"):
-            watch(info.id)
+        # A link, not a button: this part refreshes by itself, and a click in that moment must not get lost.
+        address = {**dict(st.query_params), "run": info.id}
+        st.page_link(page_list.find("live.py").path, label="Watch", icon=":material/monitoring:", query_params=address)
 
 
 def _standing(info: RunInfo, names: dict[str, str]) -> str:
@@ -50,4 +51,4 @@ def _standing(info: RunInfo, names: dict[str, str]) -> str:
 def watch(run_id: str) -> None:
     """Go to the live page of a run."""
     session.change_setting("run", run_id)
-    st.switch_page(next(page.path for page in page_list.PAGES if page.file == "live.py"))
+    st.switch_page(page_list.find("live.py").path)
