@@ -23,7 +23,9 @@ FRAME = """
 .st-key-bench-strip button { min-height: 2.1rem; padding: .15rem .6rem; }
 .st-key-bench-strip button p { font-size: .88rem; }
 @media (max-width: 640px) { .st-key-bench-strip button { padding: .15rem .45rem; }
-  .st-key-bench-strip button [data-testid=stIconMaterial] { display: none; } }
+  .st-key-bench-strip button [data-testid=stIconMaterial] { display: none; }
+  :is(.st-key-bench-picture, .st-key-bench-class, .st-key-bench-class-after) button p > span:first-child
+    { position: absolute; clip-path: inset(50%); } }
 [class*=st-key-question-] [data-testid=stWidgetLabel] p { font-size: 1rem; }
 body:has(.st-key-live) [data-testid=stStatusWidget] { visibility: hidden; }
 .st-key-live [data-stale=true] { opacity: 1 !important; transition: none !important; }

@@ -6,8 +6,9 @@ strip costs a moving slider nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -73,72 +74,69 @@ def finished_case(picture: HeldPicture | None, record: WeightRecord | None, trut
     return Case(picture, record, result, truth) if result is not None else None
 
 
-def _part(name: str, label: str, help: str) -> Any:
-    return st.popover(label, help=help, key=f"bench-{name}", on_change="rerun")
+@contextmanager
+def _part(name: str, label: str) -> Iterator[bool]:
+    """One part with its picker inside; whether it is open."""
+    with st.popover(label, key=f"bench-{name}", on_change="rerun") as part:
+        with st.container(width=PICKER_WIDTH * 3 // 2 if session.setting("large") else PICKER_WIDTH):
+            yield bool(part.open)
 
 
 def _picture_part(picture: HeldPicture | None) -> None:
     if picture is not None:
         src = cache.thumbnail(picture.digest, picture.image, THUMBNAIL_SIDE)
-        _before("picture", f"width: 2.7rem; height: 2rem; margin: -.3rem .5rem -.3rem -.55rem; {_FILL} url({src});")
+        _before("picture", f"width: 2.7rem; height: 2rem; margin: -.3rem .5rem -.3rem -.4rem; {_FILL} url({src});")
     name = widgets.plain(short(picture.title.removeprefix("sample "))) if picture is not None else "none yet"
-    with _part("picture", named("Picture", name), "The picture in hand; take another one here") as part:
-        if part.open:
-            with st.container(width=PICKER_WIDTH):
-                picture_source()
+    with _part("picture", named("Picture", name)) as is_open:
+        if is_open:
+            picture_source()
 
 
 def _truth_part(picture: HeldPicture | None, labels: LabelSet | None, truth: HeldTruth | None) -> None:
-    with _part("truth", named("Truth", "yes" if truth else "no"), "The ground truth of this picture") as part:
-        if part.open:
-            with st.container(width=PICKER_WIDTH):
-                if picture is None or labels is None:
-                    st.markdown("Ground truth belongs to a picture, in the classes of the weights: choose both first.")
-                else:
-                    truth_source(truth, labels)
+    with _part("truth", named("Truth", "yes" if truth else "no")) as is_open:
+        if is_open and (picture is None or labels is None):
+            st.markdown("Ground truth belongs to a picture, in the classes of the weights: choose both first.")
+        elif is_open and labels is not None:
+            truth_source(truth, labels)
 
 
 def _weights_part(record: WeightRecord | None) -> None:
     name = widgets.plain(short(record.name)) if record is not None else "none yet"
-    with _part("weights", named("Weights", name), record.title if record else "Choose weights") as part:
-        if part.open:
-            with st.container(width=PICKER_WIDTH):
-                weights_picker()
+    with _part("weights", named("Weights", name)) as is_open:
+        if is_open:
+            weights_picker()
 
 
 def _head_part(record: WeightRecord) -> None:
     held = session.bench().head
     head = held if held in record.heads else min(record.heads)
-    with _part(
-        "head", named("Head", f"{head}s"), "Which head speaks: the coarse 32s, or 16s and 8s with skips"
-    ) as part:
-        if part.open:
+    with _part("head", named("Head", f"{head}s")) as is_open:
+        if is_open:
             widgets.head_picker(record.heads, place="-bench")
+            st.caption("32s is the coarse one; 16s adds pool4 to it, 8s pool3 as well.")
 
 
 def _class_part(labels: LabelSet, usual: str | None, *, place: str = "") -> None:
-    held = session.bench().cls
-    name = held if held in labels.classes else usual
+    held = session.bench().cls if session.bench().cls in labels.classes else None
+    name = held or usual
     if name is not None:
         colour = hex_colour(labels.colours(safe=session.setting("safe"))[labels.index(name)])
         _before(f"class{place}", f"width: 1.1rem; height: 1.1rem; margin-right: .4rem; background: {colour};")
-    label = named("Class", widgets.plain(short(name)) if name else "the largest")
-    with _part(f"class{place}", label, "The class in hand; until one is chosen, the largest in the picture") as part:
-        if part.open:
-            with st.container(width=PICKER_WIDTH):
-                widgets.class_picker(labels.classes, usual or labels.classes[0], place="-bench")
-                if held is not None:
-                    st.button("Back to the largest", type="tertiary", on_click=session.hold, kwargs={"cls": None})
+    with _part(f"class{place}", named("Class", widgets.plain(short(name)) if name else "the largest")) as is_open:
+        if is_open:
+            widgets.class_picker(labels.classes, usual or labels.classes[0], place="-bench")
+            if held is None:
+                st.caption("Until you choose one: the largest in the picture.")
+            else:
+                st.button("Back to the largest", type="tertiary", on_click=session.hold, kwargs={"cls": None})
 
 
 def _pixel_part(picture: HeldPicture) -> None:
     height, width = picture.image.shape[:2]
     pixel = session.bench().pixel
     inside = pixel if pixel and pixel[0] < width and pixel[1] < height else None
-    with _part("pixel", named("Pixel", "{}, {}".format(*inside) if inside else "none"), "The pixel in hand") as part:
-        if not part.open:
-            return
-        with st.container(width=PICKER_WIDTH):
+    with _part("pixel", named("Pixel", "{}, {}".format(*inside) if inside else "none")) as is_open:
+        if is_open:
             browser_parts.picture(
                 cache.photo(picture.digest, picture.image),
                 key="bench-pixel-picture",
