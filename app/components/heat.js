@@ -29,8 +29,10 @@ function paint(canvas, map, tile, colours) {
   const count = colours.length / 3;
   const [low, high] = tile.shown;
   const scale = high > low ? (count - 1) / (high - low) : 0;
-  // Cells of a coarse map are drawn as squares with a line between them: one cell takes `side` pixels.
-  const side = tile.cells ? Math.max(1, Math.min(12, Math.floor(1600 / Math.max(columns, rows)))) : 1;
+  // Cells of a coarse map are drawn as squares, with a line between them where there is room for one.
+  const wide = (canvas.parentElement.clientWidth || 300) * (window.devicePixelRatio || 1);
+  const roomy = tile.cells && wide / columns >= 6;
+  const side = roomy ? Math.min(24, Math.max(6, Math.round(wide / columns))) : 1;
   canvas.width = columns * side;
   canvas.height = rows * side;
   const context = canvas.getContext("2d");
@@ -47,7 +49,7 @@ function paint(canvas, map, tile, colours) {
       }
     }
   }
-  if (side > 4) {
+  if (roomy) {
     for (let i = 0; i < pixels.length; i++) {
       const x = i % canvas.width, y = Math.floor(i / canvas.width);
       if (x % side === 0 || y % side === 0) {
@@ -81,6 +83,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   wall.style.setProperty("--narrow", data.narrow || 1);
   if (data.columns) wall.dataset.columns = data.columns;
   else delete wall.dataset.columns;
+  wall.dataset.narrow = data.narrow;
   const tables = Object.fromEntries(Object.entries(data.tables).map(([name, text]) => [name, table(text)]));
   const spot = (element, { x, y }) => {
     element.style.left = `${((x + 0.5) / data.width) * 100}%`;

@@ -13,7 +13,7 @@ from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.inside_text import LayerAnswer, inside_questions, measured
 from app.labs.heatmaps.patches import patches
 from app.labs.heatmaps.seen import Seen, seen
-from app.labs.heatmaps.wall import Extent, Field, Tile, number, wall
+from app.labs.heatmaps.wall import Extent, Field, Tile, number, ticks, wall
 from fcn_core.analysis.layers import Layer, layer_map, strongest_cells, truncated_forward
 from fcn_core.analysis.receptive_field import LayerField, receptive_field
 
@@ -104,8 +104,9 @@ def _channels(look: Seen, layer: Layer, answer: LayerAnswer, field: LayerField |
         pixel=look.pixel,
         on_pixel=lambda x, y, name: _hold(look, x, y, name),
         chosen=f"{channel}",
+        narrow=2,
         side=150 if not session.setting("large") else 210,
-        bar=None,
+        bar=None if session.setting("h_range") == "own" else _bar(answer),
         field=_field(field),
     )
     st.caption(_in_words(layer, field, values, by))
@@ -128,10 +129,18 @@ def _tile(values: np.ndarray, channel: int, answer: LayerAnswer, extent: Extent,
         extent=extent,
         cells=max(one.shape) <= 100,
         fine=large,
-        own=own or large,
+        own=own,
         field=True,
         large=large,
     )
+
+
+def _bar(answer: LayerAnswer) -> tuple[str, tuple[str, ...], str]:
+    """The scale that all channels share."""
+    most = max(abs(answer.low), abs(answer.high)) or 1.0
+    if answer.low < 0:
+        return "diverging", ticks(-most, most, 1), "value, the same scale for all channels"
+    return "viridis", ticks(0, answer.high or 1.0, 1), "value, the same scale for all channels"
 
 
 def _turn(page: int) -> None:

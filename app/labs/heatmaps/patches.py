@@ -14,7 +14,8 @@ from app.pictures import encode
 from fcn_core.analysis.layers import Strong
 from fcn_core.analysis.receptive_field import Box, LayerField
 
-SHOWN_SIDE = 160
+SHOWN_SIDE = 240  # pixels of an enlarged crop
+SHOWN_WIDTH = 128
 OUTSIDE = (150, 155, 160)
 
 
@@ -46,7 +47,7 @@ def patches(look: Seen, field: LayerField | None, channel: int, strong: Sequence
             st.image(
                 encode(crop(look.image, box)).src,
                 caption=f"{place} · {number(cell.value)}",
-                width=min(SHOWN_SIDE, max(64, box.width)),
+                width=SHOWN_WIDTH,
             )
     if any(box.share_in_padding > 0 for box in boxes):
         st.caption("Grey: beyond the picture, where the network saw padding.")

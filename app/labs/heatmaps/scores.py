@@ -67,7 +67,7 @@ def _scores(case: Case, drawn: session.Bench) -> None:
         chosen=case.cls if mode == "all" else None,
         side=300 if session.setting("large") else 215,
         columns={"all": None, "one": 2, "heads": len(case.heads)}[mode],
-        narrow=len(case.heads) if mode == "heads" else 1,
+        narrow={"all": 2, "one": 1, "heads": len(case.heads)}[mode],
         decimals=2 if signed else 3,
         bar=bar,
     )
