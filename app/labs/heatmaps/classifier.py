@@ -12,6 +12,7 @@ from app.labs.heatmaps.class_views import ClassView, imagenet_view, own_view, sc
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.seen import seen
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
+from app.legend import percent
 from app.pictures import encode
 from app.questions import Question
 from app.weights_picker import fetch_with_progress
@@ -169,7 +170,7 @@ def _maps(case: Case, view: ClassView, image: np.ndarray, index: int) -> None:
     st.markdown(
         " ".join(
             f':small[:color[\u2003\u2002]{{background="#{r:02x}{g:02x}{b:02x}"}} {view.names[i]} '
-            f"{100 * float((best == i).mean()):.0f} %]\u2002"
+            f"{percent(float((best == i).mean()))}]\u2002"
             for i in shown
             for r, g, b in [_colours(case, view)[i]]
         )

@@ -29,6 +29,13 @@ METHODS = {
     "occlusion": "Occlusion",
 }
 REGIONS = {"pixel": "The pixel alone", "piece": "Its connected piece", "class": "All pixels of the class"}
+SPEAKS = "red: this pixel of the input speaks for it; blue: against it"
+MEANING = {
+    "gradient": "red: a larger value of this pixel would raise the score; blue: lower it",
+    "input": SPEAKS,
+    "integrated": SPEAKS,
+    "occlusion": "red: the score falls when this pixel is covered; blue: it rises",
+}
 AT_ONCE = ("gradient", "input")  # quick enough not to be asked for
 
 
@@ -186,11 +193,7 @@ def _maps(
             on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
             columns=1,
             decimals=decimals,
-            bar=(
-                "diverging",
-                ticks(-most, most, decimals),
-                "red: this pixel of the input speaks for it; blue: against",
-            ),
+            bar=("diverging", ticks(-most, most, decimals), MEANING[answer.method]),
         )
     what = "this pixel's logit" if answer.pixels == 1 else f"the sum of {answer.pixels:,} logits"
     st.caption(f"Explained: {what} of {case.cls} in {head}s, {number(answer.score)} on this picture.")
