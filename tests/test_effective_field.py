@@ -18,6 +18,7 @@ from fcn_core.analysis.effective_field import (
     random_pictures,
     with_random_weights,
 )
+from fcn_core.analysis.field_probe import probed_box
 from fcn_core.analysis.receptive_field import Box, receptive_field
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import FCNSpec
@@ -56,6 +57,14 @@ def test_the_gradient_fills_the_theoretical_box_exactly(backbone: str, alignment
         box = fields.layer(layer).box(row, column)
         found = effective_field(model, Target(layer, row, column), box, pictures, count=1)
         assert found.outside == 0 and found.reached == box.inside
+
+
+@pytest.mark.parametrize("backbone", ["vgg16_bn", "caffenet", "googlenet", "googlenet_pooled"])
+def test_probing_finds_the_theoretical_box(backbone: str) -> None:
+    model = FCN(FCNSpec(backbone=backbone, width=1 / 8, num_classes=5))
+    fields = receptive_field(model, SIZE)
+    for layer, row, column in (("logits.16", 20, 150), ("maps.score_pool4", 5, 6)):
+        assert probed_box(model, Target(layer, row, column), SIZE) == fields.layer(layer).box(row, column).inside
 
 
 def test_of_a_trained_like_network_none_falls_outside() -> None:

@@ -88,6 +88,35 @@ def test_fcn_resnet50_with_dilation_and_bottlenecks() -> None:
     assert found.outputs["logits.8"].axes[0].stride == Fraction(13 * 8, 97)
 
 
+def test_depth_and_the_nearest_cell() -> None:
+    found = receptive_field(slim("vgg16"), (240, 320))
+    assert (found.layer("pool3").depth, found.layer("fc7").depth, found.layer("score_fr").depth) == (10, 20, 21)
+    assert found.layer("pool3").cell_at(100, 11.5) == (12, 1)
+    assert found.outputs["logits.8"].cell_at(100, 11) == (100, 11)
+    assert found.layer("fc7").cell_at(9999, 0) == (7, 0)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "googlenet_pooled", "resnet18"])
+def test_against_torchlens(name: str) -> None:
+    """An independent engine finds the same size, stride and first centre after every convolution and pooling."""
+    torchlens = pytest.importorskip("torchlens", reason="TorchLens, the independent engine, is not installed")
+    if name == "resnet18":
+        whole = get_model(name, weights=None)
+        net = nn.Sequential(*list(whole.children())[:-2]).eval()
+    else:
+        trunk = slim(name, alignment="reference").trunk
+        net = nn.Sequential(*trunk.features, *(trunk.fc or ())).eval()
+    theirs = torchlens.trace(net, torch.rand(1, 3, 250, 250))
+    ours = receptive_field(net, (250, 250))
+    kinds = {"conv2d": "Conv2d", "maxpool2d": "MaxPool2d", "avgpool2d": "AvgPool2d"}
+    found = [op.receptive_field.axes for op in theirs.ops if op.layer_type in kinds]
+    expected = [layer.axes for layer in ours.layers if layer.kind in kinds.values()]
+    assert len(found) == len(expected) > 8
+    for axes, own in zip(found, expected, strict=True):
+        last = [axis for axis in axes if axis.input_axis >= 2]
+        assert [(a.size, a.jump, a.center0) for a in last] == [(a.size, a.stride, a.first_centre) for a in own]
+
+
 def test_the_model_is_left_alone() -> None:
     model = slim("vgg16")
     before = {key: value.clone() for key, value in model.state_dict().items()}

@@ -37,7 +37,7 @@ def _convolution(f: MapField, a: Arguments, shape: Shape, note: Callable[..., No
     }
     if any(axis_dim < lead for axis_dim in f.places):
         return f.everything(shape, note("a convolution takes rows or columns of the picture for channels"))
-    return f.through(shape, rules)
+    return f.through(shape, rules, deeper=True)
 
 
 def _pooling(f: MapField, a: Arguments, shape: Shape, note: Callable[..., Note]) -> MapField:
@@ -47,15 +47,13 @@ def _pooling(f: MapField, a: Arguments, shape: Shape, note: Callable[..., Note])
     stride = _several(a.get("stride") or kernel, n)
     padding, dilation = _several(a.get("padding", 0), n), _several(a.get("dilation", 1), n)
     lead = len(shape) - n
-    return f.through(
-        shape,
-        {
-            lead + k: tap_rules.window(
-                shape[lead + k], kernel[k], stride=stride[k], padding=padding[k], dilation=dilation[k]
-            )
-            for k in range(n)
-        },
-    )
+    rules = {
+        lead + k: tap_rules.window(
+            shape[lead + k], kernel[k], stride=stride[k], padding=padding[k], dilation=dilation[k]
+        )
+        for k in range(n)
+    }  # fmt: skip
+    return f.through(shape, rules, deeper=True)
 
 
 def _window_axes(a: Arguments, f: MapField) -> int:

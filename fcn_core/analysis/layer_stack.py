@@ -93,8 +93,8 @@ def spell(layers: Sequence[StackLayer]) -> str:
 
 
 def read_stack(text: str) -> tuple[StackLayer, ...]:
-    """A stack from its short spelling; ValueError shows the word that is none."""
-    words = text.split()
+    """A stack from its short spelling, words apart by spaces or dots; ValueError shows the word that is none."""
+    words = re.split(r"[\s.]+", text.strip()) if text.strip() else []
     if len(words) > MOST_LAYERS:
         raise ValueError(f"a stack has at most {MOST_LAYERS} layers, this one has {len(words)}")
     letters = {letter: kind for kind, letter in LETTERS.items()}

@@ -35,6 +35,7 @@ class MapField:
     streams   stream -> one Reach for each axis of the picture; an axis that is gone (pooled away) is whole
     picture   size of the picture along its axes, pixels
     notes     why cells see everything, where they do
+    depth     convolutions and poolings on the longest way from the picture
     """
 
     shape: tuple[int, ...]
@@ -42,6 +43,7 @@ class MapField:
     streams: dict[str, tuple[Reach, ...]]
     picture: tuple[int, ...]
     notes: tuple[Note, ...] = ()
+    depth: int = 0
 
     @property
     def axes(self) -> tuple[Reach, ...]:
@@ -52,14 +54,14 @@ class MapField:
         """Cells along an axis of the picture; 1 if it is gone."""
         return next((self.shape[dim] for dim, place in self.places.items() if place == axis), 1)
 
-    def through(self, shape: Sequence[int], rules: dict[int, Taps]) -> MapField:
+    def through(self, shape: Sequence[int], rules: dict[int, Taps], *, deeper: bool = False) -> MapField:
         """After a layer that reads each dimension as its rule says; dimensions without one stay."""
         by_axis = {self.places[dim]: taps for dim, taps in rules.items() if dim in self.places}
         streams = {
             name: tuple(r.through(by_axis[k]) if k in by_axis else r for k, r in enumerate(reaches))
             for name, reaches in self.streams.items()
         }
-        return replace(self, shape=tuple(shape), streams=streams)
+        return replace(self, shape=tuple(shape), streams=streams, depth=self.depth + deeper)
 
     def moved(self, shape: Sequence[int], places: dict[int, int]) -> MapField:
         """The same cells in another order of dimensions."""
@@ -71,7 +73,7 @@ class MapField:
         cells = {axis: shape[dim] for dim, axis in places.items()}
         reaches = tuple(Reach.everything(cells.get(k, 1), n) for k, n in enumerate(self.picture))
         notes = self.notes if note in self.notes else (*self.notes, note)
-        return MapField(tuple(shape), places, dict.fromkeys(self.streams, reaches), self.picture, notes)
+        return MapField(tuple(shape), places, dict.fromkeys(self.streams, reaches), self.picture, notes, self.depth)
 
     def whole_along(self, shape: Sequence[int], places: dict[int, int], axes: Iterable[int], note: Note) -> MapField:
         """Every cell sees all of some axes; the others stay as they are."""
@@ -82,7 +84,7 @@ class MapField:
             return tuple(Reach.everything(cells.get(k, 1), r.extent) if k in axes else r for k, r in enumerate(reaches))
 
         streams = {name: after(reaches) for name, reaches in self.streams.items()}
-        return MapField(tuple(shape), places, streams, self.picture, (*self.notes, note))
+        return MapField(tuple(shape), places, streams, self.picture, (*self.notes, note), self.depth)
 
     def as_stream(self, name: str) -> MapField:
         """Everything that leads here, from now on called one stream."""
@@ -127,6 +129,7 @@ def together(fields: Sequence[MapField], shape: Sequence[int], note: Callable[[s
             f = f.through(shape, rules).moved(shape, places)
         spread.append(f)
     notes = tuple(dict.fromkeys([*notes, *(n for f in spread for n in f.notes)]))
+    depth = max(f.depth for f in fields)
     streams: dict[str, list[tuple[Reach, ...]]] = {}
     for f in spread:
         for name, reaches in f.streams.items():
@@ -135,7 +138,7 @@ def together(fields: Sequence[MapField], shape: Sequence[int], note: Callable[[s
             streams.setdefault(name, []).append(reaches)
     try:
         joined = {name: tuple(join(rs) for rs in zip(*ways, strict=True)) for name, ways in streams.items()}
-        result = MapField(shape, places, joined or spread[0].streams, fields[0].picture, notes)
+        result = MapField(shape, places, joined or spread[0].streams, fields[0].picture, notes, depth)
         _ = result.axes  # the streams must be joinable too
     except NotAnalysable as problem:
         return replace(spread[0], notes=notes).everything(shape, note(str(problem)), places=places)

@@ -108,6 +108,16 @@ class LayerField:
     def notes(self) -> tuple[Note, ...]:
         return self._field.notes
 
+    @property
+    def depth(self) -> int:
+        """Convolutions and poolings on the longest way from the picture to this map."""
+        return self._field.depth
+
+    @property
+    def places(self) -> dict[int, int]:
+        """Dimension of the map -> axis of the picture that it runs along."""
+        return self._field.places
+
     @cached_property
     def axes(self) -> tuple[AxisField, ...]:
         return tuple(_axis(reach) for reach in self._field.axes)
@@ -125,6 +135,14 @@ class LayerField:
     def changes_nothing(self) -> bool:
         """Whether cells see what the cells of the layer's input see (ReLU, normalisation, 1×1 convolution)."""
         return self.kind in ("ReLU", "Dropout", "Dropout2d", "BatchNorm2d", "Identity", "LocalResponseNorm")
+
+    def cell_at(self, row: float, column: float) -> tuple[int, int]:
+        """The cell whose centre lies nearest to a pixel of the picture (row, column)."""
+        found = []
+        for axis, place in zip(self.axes, (row, column), strict=True):
+            index = 0 if axis.stride == 0 else round(float((Fraction(place) - axis.first_centre) / axis.stride))
+            found.append(min(max(index, 0), axis.cells - 1))
+        return found[0], found[1]
 
     def box(self, row: int, column: int, stream: str | None = None) -> Box:
         """What the cell in this row and column sees, through one stream or (None) all of them.
