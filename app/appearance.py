@@ -20,6 +20,7 @@ FRAME = """
 .fcn-bars .bar { width: 100%; }
 .fcn-bars .bar span { display: block; height: .65rem; outline: 1px solid rgb(128 128 128 / 50%); }
 .fcn-bars .number { text-align: right; }
+.st-key-bench-strip [data-testid=stPopover] > div { display: flex; }
 .st-key-bench-strip button { min-height: 2.1rem; padding: .15rem .6rem; }
 .st-key-bench-strip button p { font-size: .88rem; }
 @media (max-width: 640px) { .st-key-bench-strip button { padding: .15rem .45rem; }
