@@ -7,6 +7,116 @@ const make = (tag, className, properties = {}) => Object.assign(document.createE
 /** Rows of the colour table: base64 of 3 bytes a colour. */
 const table = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
+/** Logits of a coarse grid: 16 bits a number, K×rows×columns, and where the cells' centres lie on the picture. */
+function logits(grid) {
+  const bytes = table(grid.packed);
+  const numbers = new Uint16Array(bytes.buffer);
+  const scale = (grid.high - grid.low) / 65535;
+  return { ...grid, values: Float32Array.from(numbers, (number) => grid.low + scale * number) };
+}
+
+/** Cells before and after a place and the share of the latter; beyond the grid are zeros, or its last cell again. */
+function between(at, start, step, cells, zeros) {
+  let place = (at - start) / step;
+  if (!zeros) place = clamp(place < 0 ? 0 : place, cells - 1);
+  const before = Math.floor(place);
+  return [before, before + 1, place - before];
+}
+
+/** All logits at places (xs, ys) of the picture: the bilinear upsampling of the cells. K×ys×xs. */
+function upsample(grid, xs, ys) {
+  const { values, classes, rows, columns, start, step, zeros } = grid;
+  const out = new Float32Array(classes * ys.length * xs.length);
+  const across = xs.map((x) => between(x, start[1], step[1], columns, zeros));
+  const cell = (k, row, column) =>
+    row < 0 || column < 0 || row >= rows || column >= columns
+      ? (zeros ? 0 : values[(k * rows + clamp(row, rows - 1)) * columns + clamp(column, columns - 1)])
+      : values[(k * rows + row) * columns + column];
+  for (let j = 0; j < ys.length; j++) {
+    const [top, bottom, down] = between(ys[j], start[0], step[0], rows, zeros);
+    for (let k = 0; k < classes; k++) {
+      const line = new Float32Array(columns + 2); // one cell beyond each end
+      for (let c = -1; c <= columns; c++) line[c + 1] = (1 - down) * cell(k, top, c) + down * cell(k, bottom, c);
+      const from = (k * ys.length + j) * xs.length;
+      for (let i = 0; i < xs.length; i++) {
+        const [left, right, share] = across[i];
+        const a = left < -1 || left > columns ? 0 : line[left + 1], b = right < -1 || right > columns ? 0 : line[right + 1];
+        out[from + i] = (1 - share) * a + share * b;
+      }
+    }
+  }
+  return out;
+}
+
+/** softmax(z / T) of the wanted classes: `places` numbers for each. z: K×places. */
+function softmax(z, classes, places, temperature, wanted) {
+  const largest = z.slice(0, places);
+  for (let k = 1; k < classes; k++) {
+    for (let i = 0; i < places; i++) if (z[k * places + i] > largest[i]) largest[i] = z[k * places + i];
+  }
+  const sum = new Float32Array(places);
+  const powers = new Map();
+  for (let k = 0; k < classes; k++) {
+    const own = wanted.has(k) ? new Float32Array(places) : null;
+    for (let i = 0; i < places; i++) {
+      const power = Math.exp((z[k * places + i] - largest[i]) / temperature);
+      sum[i] += power;
+      if (own) own[i] = power;
+    }
+    if (own) powers.set(k, own);
+  }
+  for (const own of powers.values()) for (let i = 0; i < places; i++) own[i] /= sum[i];
+  return powers;
+}
+
+const kept = new Map(); // upsampled logits do not depend on the temperature: the last few are kept
+
+function placesOf(length, step) {
+  return Array.from({ length: Math.ceil(length / step) }, (_, i) => i * step);
+}
+
+/** Maps of live tiles at a temperature: what was sent are logits, the rest happens here, while the hand moves. */
+function live(tiles, grids, data, temperature) {
+  const groups = new Map();
+  for (const entry of tiles) {
+    const { grid, up } = entry.tile.live;
+    const wide = (entry.frame.clientWidth || 300) * (window.devicePixelRatio || 1);
+    const step = up ? Math.max(1, Math.floor(data.width / wide)) : 0;
+    const name = `${grid} ${step}`;
+    if (!groups.has(name)) groups.set(name, { grid: grids[grid], up, step, entries: [] });
+    groups.get(name).entries.push(entry);
+  }
+  for (const [name, { grid, up, step, entries }] of groups) {
+    const xs = up ? placesOf(data.width, step) : [], ys = up ? placesOf(data.height, step) : [];
+    const rows = up ? ys.length : grid.rows, columns = up ? xs.length : grid.columns;
+    const key = `${data.digest} ${name}`;
+    if (up && !kept.has(key)) {
+      if (kept.size > 5) kept.delete(kept.keys().next().value);
+      kept.set(key, upsample(grid, xs, ys));
+    }
+    const z = up ? kept.get(key) : grid.values;
+    const places = rows * columns;
+    const wanted = new Set(entries.map(({ tile }) => tile.live.index));
+    const found = data.signed ? null : softmax(z, grid.classes, places, temperature, wanted);
+    for (const entry of entries) {
+      const k = entry.tile.live.index;
+      entry.map = { values: found ? found.get(k) : z.subarray(k * places, (k + 1) * places), rows, columns };
+      if (up) entry.tile.extent = [0, 0, step * columns, step * rows];
+      entry.exact = up && ((x, y) => {
+        const there = upsample(grid, [x], [y]);
+        return data.signed ? there[k] : softmax(there, grid.classes, 1, temperature, new Set([k])).get(k)[0];
+      });
+    }
+  }
+  const most = (values) => values.reduce((a, b) => Math.max(a, data.signed ? Math.abs(b) : b), 0) || 1;
+  const shared = data.signed ? Math.max(...tiles.map(({ map }) => most(map.values))) : 1;
+  for (const { tile, map } of tiles) {
+    const high = data.own ? most(map.values) : shared;
+    tile.shown = [data.signed ? -high : 0, high];
+    if (data.own) tile.own = tile.shown.map((value) => tell(value, data.decimals));
+  }
+}
+
 async function unpack(tile) {
   const image = new Image();
   image.src = tile.src;
@@ -97,6 +207,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const focused = [...wall.querySelectorAll(".frame")].indexOf(parentElement.activeElement ?? document.activeElement?.shadowRoot?.activeElement);
 
+  const range = (figure, tile) => {
+    figure.querySelector(".own").hidden = !tile.own;
+    if (!tile.own) return;
+    ramp(figure.querySelector(".own canvas"), tables[tile.table]);
+    figure.querySelector(".low").textContent = tile.own[0];
+    figure.querySelector(".high").textContent = tile.own[1];
+  };
+
   let pixel = data.pixel;
   const tiles = data.tiles.map((tile, index) => {
     // Figures of the last drawing are used again: a changed value must not make the page blink.
@@ -129,9 +247,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     under.hidden = !tile.photo;
     if (tile.photo && under.getAttribute("src") !== tile.photo) under.src = tile.photo;
     const canvas = find(".frame > canvas");
-    canvas.hidden = !tile.src;
+    canvas.hidden = !tile.src && !tile.live;
     canvas.classList.toggle("smooth", !tile.cells);
-    if (tile.extent) place(canvas, tile.extent);
+    if (!tile.live) place(canvas, tile.extent);
     find(".boxes").replaceChildren(
       ...(tile.boxes ?? []).map((box) => {
         const drawn = make("span", "box");
@@ -140,13 +258,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
         return drawn;
       }),
     );
-    find(".own").hidden = !tile.own;
-    if (tile.own) {
-      ramp(find(".own canvas"), tables[tile.table]);
-      find(".low").textContent = tile.own[0];
-      find(".high").textContent = tile.own[1];
-    }
-    const entry = { tile, figure, frame, map: null };
+    range(figure, tile);
+    const entry = { tile, figure, frame, canvas, map: null };
     if (tile.src && canvas.dataset.src === tile.src && canvas.map) entry.map = canvas.map;
     if (tile.src) {
       const draw = (map) => {
@@ -179,7 +292,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (at && map) {
       const found = cell(entry, at);
       const value = found && map.values[found.row * map.columns + found.column];
-      if (found) text = tile.names ? (tile.names[value] ?? "") : tell(value, data.decimals);
+      if (found && entry.exact) text = tell(entry.exact(at.x, at.y), data.decimals);
+      else if (found) text = tile.names ? (tile.names[value] ?? "") : tell(value, data.decimals);
     }
     figure.querySelector(".value").textContent = text;
   };
@@ -246,11 +360,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const bar = parentElement.querySelector(".bar");
   bar.hidden = !data.bar;
-  if (data.bar) {
+  const scale = (ticks, label) => {
     ramp(bar.querySelector("canvas"), tables[data.bar.table]);
-    bar.querySelector(".label").textContent = data.bar.label;
+    bar.querySelector(".label").textContent = label;
     bar.querySelector(".ticks").replaceChildren(
-      ...data.bar.ticks.map((text, index, all) => {
+      ...ticks.map((text, index, all) => {
         const share = (100 * index) / (all.length - 1);
         const tick = make("span", "", { textContent: text });
         tick.style.left = `${share}%`;
@@ -258,6 +372,47 @@ export default function ({ data, parentElement, setTriggerValue }) {
         return tick;
       }),
     );
-  }
-  return () => clearTimeout(waiting);
+  };
+  if (data.bar) scale(data.bar.ticks, data.bar.label);
+
+  // Live tiles: logits came with the page, so a temperature needs nobody but this browser.
+  const slider = parentElement.querySelector(".temperature");
+  slider.hidden = !data.temperature;
+  const living = tiles.filter(({ tile }) => tile.live);
+  if (!living.length) return () => clearTimeout(waiting);
+  const grids = Object.fromEntries(Object.entries(data.grids).map(([name, grid]) => [name, logits(grid)]));
+  const input = slider.querySelector("input");
+  const redraw = () => {
+    const temperature = 10 ** (Number(input.value) / 20);
+    slider.querySelector("output").textContent = `T = ${temperature.toFixed(2)}`;
+    live(living, grids, data, temperature);
+    for (const { tile, canvas, figure, map } of living) {
+      place(canvas, tile.extent);
+      paint(canvas, map, tile, tables[tile.table]);
+      range(figure, tile);
+      figure.dataset.ready = "1";
+    }
+    if (data.bar) {
+      const [low, high] = living[0].tile.shown;
+      const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => tell(low + share * (high - low), data.signed ? 1 : 2));
+      scale(ticks, data.signed ? data.bar.label : `${data.bar.label}, T = ${temperature.toFixed(2)}`);
+    }
+  };
+  const moving = data.temperature && parentElement.temperatureMoving;
+  if (!moving) input.value = data.temperature?.value ?? 0;
+  let frame;
+  input.oninput = () => {
+    parentElement.temperatureMoving = true;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(redraw);
+  };
+  input.onchange = () => {
+    parentElement.temperatureMoving = false;
+    setTriggerValue("temperature", Number(input.value));
+  };
+  redraw();
+  return () => {
+    clearTimeout(waiting);
+    cancelAnimationFrame(frame);
+  };
 }

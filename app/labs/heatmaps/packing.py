@@ -37,6 +37,13 @@ def unpack(address: str, low: float, high: float) -> np.ndarray:
     return low + (high - low) / MOST * number
 
 
+def pack_grid(logits: np.ndarray) -> tuple[str, float, float]:
+    """K×h×w logits as base64 of 16-bit numbers between their smallest and largest: (text, low, high)."""
+    low, high = float(logits.min()), float(logits.max())
+    unit = (logits - low) / (high - low) if high > low else np.zeros(logits.shape)
+    return base64.b64encode(np.rint(unit * MOST).astype("<u2").tobytes()).decode("ascii"), low, high
+
+
 def table_text(name: str) -> str:
     """A colour map of `fcn_core.draw` for the browser: base64 of 3 bytes a colour."""
     return base64.b64encode(colour_table(name).tobytes()).decode("ascii")

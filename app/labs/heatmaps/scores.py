@@ -1,6 +1,12 @@
-"""Heatmaps as scores: every class of a head, one class large, or one class in every head; cells and upsampled."""
+"""Heatmaps as scores: every class of a head, one class large, or one class in every head; cells and upsampled.
+
+The maps are drawn live: logits go to the browser once, and temperature, upsampling and softmax happen there. Learned
+upsamplings are no bilinear ones, so their maps are made here.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -8,26 +14,29 @@ import torch
 
 from app import cache, lab, session, widgets
 from app.case import Case
-from app.labs.heatmaps.controls import temperature
+from app.labs.heatmaps.controls import temperature, temperature_of
+from app.labs.heatmaps.score_checks import score_checks
 from app.labs.heatmaps.score_numbers import pixel_numbers, score_questions
-from app.labs.heatmaps.wall import Tile, number, ticks, wall
+from app.labs.heatmaps.wall import Live, LiveGrids, Tile, ticks, wall
 from app.overlays import hex_colour
 from fcn_core.analysis.heatmaps import (
+    CoarseGrid,
     check_upsampling,
     class_heatmap,
     coarse_grid,
+    final_upsampling,
     full_logits,
     learned_upsampling,
     temperature_softmax,
 )
 from fcn_core.scores import GridScores
 
-SMALL, MIDDLE, LARGE = 280, 420, 900  # pixels of the longer side of a map as it is sent
+SIDE = 420  # pixels of the longer side of a map that is not drawn live
 
 
 def show(case: Case) -> None:
     st.fragment(_scores)(case, session.bench())
-    _checks(case)
+    score_checks(case, _model(case), _temperature())
     lab.questions("heatmaps", score_questions(case))
     lab.show_code(class_heatmap, temperature_softmax, coarse_grid, check_upsampling)
 
@@ -36,27 +45,18 @@ def _scores(case: Case, drawn: session.Bench) -> None:
     """All that answers without a pass; `drawn` is the bench that the rest of the page shows."""
     if session.bench() != drawn:
         st.rerun()  # class, head or pixel changed here: the strip above follows
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        heads = {"heads": "All heads"} if len(case.heads) > 1 else {}
-        mode = widgets.pick_one("h_show", "Show", {"all": "All classes", "one": "One class", **heads})
-        if len(case.heads) > 1 and mode != "heads":
-            widgets.head_picker(case.heads, place="-heat")
-        if mode == "all":
-            widgets.pick_one("h_map", "Map", {"coarse": "Cells as computed", "up": "Upsampled"})
-        else:
-            with st.container(width=220):
-                widgets.class_picker(case.labels.classes, case.largest_class, place="-heat")
-        kind = widgets.pick_one("h_values", "Values", {"softmax": "Softmax", "logit": "Raw logit"})
-        widgets.pick_one("h_range", "Colour range", {"shared": "Shared", "own": "Each its own"})
-        with st.container(width=260):
-            if kind == "softmax":
-                temperature()
-            else:
-                st.caption("A raw logit has no temperature: the softmax divides by it.")
-    tiles = _ranged({"all": _all_classes, "one": _one_class, "heads": _all_heads}[mode](case))
-    own, signed = session.setting("h_range") == "own", kind == "logit"
-    what = "logit, before softmax" if signed else f"probability, softmax(z / {_temperature():.2g})"
-    bar = None if own else ("diverging" if signed else "viridis", ticks(*tiles[0].shown, 1 if signed else 2), what)
+    learned = any(learned_upsampling(_model(case), head) for head in case.heads) and not case.result.tiled
+    mode, kind = _controls(case, learned)
+    signed, own = kind == "logit", session.setting("h_range") == "own"
+    tiles = {"all": _all_classes, "one": _one_class, "heads": _all_heads}[mode](case)
+    table = "diverging" if signed else "viridis"
+    tiles = [replace(tile, table=table) for tile in tiles]
+    live = None
+    if learned:
+        tiles = _made_here(case, tiles, signed=signed, own=own)
+    else:
+        live = LiveGrids(_grids(case, tiles), repr(case.key), None if signed else session.setting("h_temp"), own)
+    what = "logit, before softmax" if signed else "probability, softmax(z / T)"
     wall(
         tiles,
         key=f"heat-{mode}",
@@ -69,9 +69,33 @@ def _scores(case: Case, drawn: session.Bench) -> None:
         columns={"all": None, "one": 2, "heads": len(case.heads)}[mode],
         narrow={"all": 2, "one": 1, "heads": len(case.heads)}[mode],
         decimals=2 if signed else 3,
-        bar=bar,
+        bar=None if own else (table, ticks(*tiles[0].shown, 1 if signed else 2), what),
+        live=live,
+        on_temperature=lambda step: session.change_setting("h_temp", max(-20, min(20, step))),
     )
     pixel_numbers(case, _temperature())
+
+
+def _controls(case: Case, learned: bool) -> tuple[str, str]:
+    """(what is shown, softmax or logit)."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        heads = {"heads": "All heads"} if len(case.heads) > 1 else {}
+        mode = widgets.pick_one("h_show", "Show", {"all": "All classes", "one": "One class", **heads})
+        if len(case.heads) > 1 and mode != "heads":
+            widgets.head_picker(case.heads, place="-heat")
+        if mode == "all":
+            widgets.pick_one("h_map", "Map", {"coarse": "Cells as computed", "up": "Upsampled"})
+        else:
+            with st.container(width=190):
+                widgets.class_picker(case.labels.classes, case.largest_class, place="-heat")
+        kind = widgets.pick_one("h_values", "Values", {"softmax": "Softmax", "logit": "Raw logit"})
+        widgets.pick_one("h_range", "Colours", {"shared": "Shared", "own": "Each its own"})
+    if kind == "logit":
+        st.caption("A raw logit has no temperature: it is the softmax that divides by it.")
+    elif learned:
+        with st.container(width=320):
+            temperature()
+    return mode, kind
 
 
 def _hold(x: int, y: int, name: str) -> None:
@@ -79,133 +103,89 @@ def _hold(x: int, y: int, name: str) -> None:
 
 
 def _temperature() -> float:
-    return 10 ** (session.setting("h_temp") / 20)
+    return temperature_of(session.setting("h_temp"))
 
 
-def _values(logits: np.ndarray, index: int) -> np.ndarray:
-    """One class of K×h×w logits as the settings say."""
-    if session.setting("h_values") == "logit":
-        return np.asarray(logits[index], np.float32)
-    return class_heatmap(logits, index, _temperature())
+def _model(case: Case) -> torch.nn.Module:
+    """The network itself; it is only asked where its cells lie."""
+    return cache.segmenter(case.record).loaded.model
 
 
 def _all_classes(case: Case) -> list[Tile]:
-    head = case.head
     coarse = session.setting("h_map") == "coarse"
-    grid = coarse_grid(case.result, head, model_of(case)) if coarse else None
-    logits = grid.logits if grid else full_logits(case.result, head, most_side=SMALL)
-    if session.setting("h_values") == "softmax":
-        logits = temperature_softmax(logits, _temperature())
-    shares = cache.shares(case.key, case.result, head)
+    grid = coarse_grid(case.result, case.head, _model(case))
+    shares = cache.shares(case.key, case.result, case.head)
     return [
         Tile(
             name,
             key=name,
             note=f"{100 * shares[index]:.1f} %" if shares[index] >= 0.0005 else "–",
-            values=logits[index],
-            extent=grid.extent if grid else _extent(case, head, logits),
+            extent=grid.extent if coarse else None,
             cells=coarse,
-            fine=coarse,
             colour=hex_colour(case.colours[index]),
+            live=Live(str(case.head), index, up=not coarse),
         )
         for index, name in enumerate(case.labels.classes)
     ]
 
 
 def _one_class(case: Case) -> list[Tile]:
-    return _pair(case, case.head, LARGE)
+    return _pair(case, case.head)
 
 
 def _all_heads(case: Case) -> list[Tile]:
-    pairs = [_pair(case, head, MIDDLE) for head in case.heads]
+    pairs = [_pair(case, head) for head in case.heads]
     return [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
 
 
-def _pair(case: Case, head: int, most_side: int) -> list[Tile]:
+def _pair(case: Case, head: int) -> list[Tile]:
     """The class in hand in one head: as computed, and upsampled."""
     index = case.labels.index(case.cls)
-    grid = coarse_grid(case.result, head, model_of(case))
+    grid = coarse_grid(case.result, head, _model(case))
     rows, columns = grid.logits.shape[1:]
-    logits = full_logits(case.result, head, most_side=most_side)
     height, width = case.result.image.shape[:2]
-    kept = "as computed" if grid.kept else "of 8×8 pixels, all that is kept of a photo in tiles"
-    size = f"{columns}×{rows} cells"
+    kept = "as computed" if grid.kept else "kept of a photo in tiles"
     return [
-        Tile(f"{head}s · {size} {kept}", values=_values(grid.logits, index), extent=grid.extent, cells=True),
         Tile(
-            f"{head}s · upsampled to {width}×{height}",
-            values=_values(logits, index),
-            extent=_extent(case, head, logits),
+            f"{head}s · {columns}×{rows} cells {kept}",
+            extent=grid.extent,
+            cells=True,
+            live=Live(str(head), index, up=False),
         ),
+        Tile(f"{head}s · upsampled to {width}×{height}", live=Live(str(head), index, up=True)),
     ]
+
+
+def _grids(case: Case, tiles: list[Tile]) -> dict[str, tuple[CoarseGrid, bool]]:
+    """The grids that the tiles are drawn from; a transposed convolution meets zeros beyond the rim."""
+    heads = {int(tile.live.grid) for tile in tiles if tile.live}
+    model, tiled = _model(case), case.result.tiled
+    return {
+        str(head): (coarse_grid(case.result, head, model), not tiled and final_upsampling(model, head) is not None)
+        for head in sorted(heads)
+    }
+
+
+def _made_here(case: Case, tiles: list[Tile], *, signed: bool, own: bool) -> list[Tile]:
+    """The same tiles with their numbers from here, for a network that learned its upsampling."""
+    made = []
+    for tile in tiles:
+        assert tile.live is not None
+        head, index = int(tile.live.grid), tile.live.index
+        grid = coarse_grid(case.result, head, _model(case))
+        logits = full_logits(case.result, head, most_side=SIDE) if tile.live.up else grid.logits
+        values = np.asarray(logits[index], np.float32) if signed else class_heatmap(logits, index, _temperature())
+        extent = _extent(case, head, logits) if tile.live.up else tile.extent
+        made.append(replace(tile, values=values, extent=extent, live=None, own=own))
+    most = [float(np.abs(tile.values).max()) or 1.0 for tile in made if tile.values is not None]
+    shared = max(most) if signed else 1.0
+    highs = most if own else [shared] * len(made)
+    return [replace(tile, shown=(-high if signed else 0.0, high)) for tile, high in zip(made, highs, strict=True)]
 
 
 def _extent(case: Case, head: int, logits: np.ndarray) -> tuple[float, float, float, float]:
     """Where every n-th pixel's values lie; the last may reach over the photo's edge."""
     height, width = case.result.image.shape[:2]
-    if isinstance(case.result.scores[head], GridScores):
-        step = 8 * -(-max(-(-height // 8), -(-width // 8)) // max(logits.shape[1:]))
-    else:
-        step = -(-max(height, width) // max(logits.shape[1:]))
+    assert not isinstance(case.result.scores[head], GridScores)
+    step = -(-max(height, width) // SIDE)
     return 0, 0, step * logits.shape[2], step * logits.shape[1]
-
-
-def _ranged(tiles: list[Tile]) -> list[Tile]:
-    """Tiles with the range of their colours: shared or each its own, centred at zero for logits."""
-    own, signed = session.setting("h_range") == "own", session.setting("h_values") == "logit"
-
-    def span(values: list[np.ndarray]) -> tuple[float, float]:
-        if signed:
-            most = max(float(np.abs(v).max()) for v in values) or 1.0
-            return -most, most
-        return (0.0, max(float(v.max()) for v in values) or 1.0) if own else (0.0, 1.0)
-
-    all_values = [tile.values for tile in tiles if tile.values is not None]
-    shared = span(all_values)
-    return [
-        Tile(
-            **{
-                **vars(tile),
-                "shown": span([tile.values]) if own and tile.values is not None else shared,
-                "own": own,
-                "table": "diverging" if signed else "viridis",
-            }
-        )
-        for tile in tiles
-    ]
-
-
-def model_of(case: Case) -> torch.nn.Module:
-    """The network itself; it is only asked where its cells lie."""
-    return cache.segmenter(case.record).loaded.model
-
-
-def _checks(case: Case) -> None:
-    """The page's numbers against PyTorch's."""
-    head, index = case.head, case.labels.index(case.cls)
-    shown = full_logits(case.result, head, most_side=SMALL)
-    ours = class_heatmap(shown, index, _temperature())
-    theirs = torch.softmax(torch.from_numpy(shown) / _temperature(), 0)[index].numpy()
-    lab.check("softmax(z / T) of the class in hand and `torch.softmax`", float(np.abs(ours - theirs).max()), 1e-5)
-    if case.result.tiled:
-        st.caption("This photo was cut into tiles; the logits of every pixel, to check the upsampling, are not kept.")
-        return
-    model = model_of(case)
-    if learned_upsampling(model, head):
-        st.caption(
-            "These weights learned their last upsampling, so it is no longer bilinear: there is nothing to check."
-        )
-        return
-    found = cache.upsampling_check(case.key, case.result, head, model, index)
-    scale = float(np.abs(shown).max())
-    bound = max(1e-4, scale * (2e-3 if case.result.scores[head].logits.dtype == np.float16 else 1e-5))  # type: ignore[union-attr]
-    if found.everywhere is not None:
-        text = f"{head}s upsampled, and `F.conv_transpose2d` of the cells with the bilinear kernel, in logits"
-        lab.check(text, found.everywhere, bound)
-    if found.inside is not None:
-        lab.check(f"{head}s upsampled and `F.interpolate` of the cells, half a cell from the rim", found.inside, bound)
-    if found.rim is not None:
-        st.caption(
-            f"At the rim the two differ by up to {number(found.rim, 1)}: beyond the last cell the transposed "
-            "convolution meets zeros, where `F.interpolate` repeats the cell."
-        )

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from app.browser_parts import FOLDER
-from app.labs.heatmaps.packing import pack, pack_indices, palette_text, table_text
+from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, palette_text, table_text
+from fcn_core.analysis.heatmaps import CoarseGrid
 from fcn_core.labels import Colour
 
 Extent = tuple[float, float, float, float]  # left, top, right, bottom, pixels of the picture
@@ -52,6 +53,30 @@ class Tile:
     boxes: tuple[tuple[Extent, str], ...] = ()
     field: bool = False
     large: bool = False
+    live: Live | None = None
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a live tile shows: a class of one of the wall's grids, at the cells or upsampled, drawn in the browser."""
+
+    grid: str
+    index: int
+    up: bool
+
+
+@dataclass(frozen=True)
+class LiveGrids:
+    """Logits that the browser upsamples and puts through the softmax itself, so that a temperature answers at once.
+
+    grids: by name, with whether zeros lie beyond their rim (as for a transposed convolution) or their last cell again.
+    digest: of what they depend on. temperature: step of the slider, None for raw logits. own: a range for each tile.
+    """
+
+    grids: Mapping[str, tuple[CoarseGrid, bool]]
+    digest: str
+    temperature: int | None
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +104,8 @@ def wall(
     bar: tuple[str, tuple[str, ...], str] | None = None,
     palette: tuple[Colour, ...] = (),
     field: Field | None = None,
+    live: LiveGrids | None = None,
+    on_temperature: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the tiles; all cover the same picture of `size` (height, width).
 
@@ -93,6 +120,11 @@ def wall(
             x, y = int(value.get("x", -1)), int(value.get("y", -1))
             if 0 <= x < width and 0 <= y < height:
                 on_pixel(x, y, str(value.get("key", "")))
+
+    def moved() -> None:
+        value = (st.session_state.get(key) or {}).get("temperature")
+        if on_temperature and isinstance(value, int | float):
+            on_temperature(int(value))
 
     names = {tile.table for tile in tiles} | ({bar[0]} if bar else set())
     tables = {name: table_text(name) for name in names - {CLASSES}}
@@ -114,8 +146,14 @@ def wall(
             "chosen": chosen,
             "bar": {"table": bar[0], "ticks": bar[1], "label": bar[2]} if bar else None,
             "field": vars(field) if field else None,
+            "grids": {name: _grid(*grid) for name, grid in live.grids.items()} if live else {},
+            "digest": live.digest if live else "",
+            "signed": live is not None and live.temperature is None,
+            "own": live is not None and live.own,
+            "temperature": {"value": live.temperature} if live and live.temperature is not None else None,
         },
         on_pixel_change=clicked,
+        on_temperature_change=moved,
     )
 
 
@@ -145,7 +183,20 @@ def _sent(tile: Tile, size: tuple[int, int], decimals: int) -> dict[str, Any]:
         "boxes": [{"extent": extent, "label": text} for extent, text in tile.boxes],
         "fieldless": not tile.field,
         "large": tile.large,
+        "live": vars(tile.live) if tile.live else None,
     }
+
+
+def _grid(grid: CoarseGrid, zeros: bool) -> dict[str, Any]:
+    """A grid of logits as the browser takes it."""
+    packed, low, high = pack_grid(grid.logits)
+    classes, rows, columns = grid.logits.shape
+    return {
+        "packed": packed, "low": low, "high": high, "classes": classes, "rows": rows, "columns": columns,
+        "zeros": zeros,
+        "start": [float(grid.rows(0)), float(grid.columns(0))],
+        "step": [float(grid.rows.scale), float(grid.columns.scale)],
+    }  # fmt: skip
 
 
 def ticks(low: float, high: float, decimals: int = 2) -> tuple[str, ...]:
