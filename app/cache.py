@@ -38,7 +38,7 @@ from fcn_core.analysis.fusion import Fusion
 from fcn_core.analysis.heatmaps import UpsamplingCheck, check_upsampling
 from fcn_core.analysis.layers import Layer, list_layers
 from fcn_core.analysis.receptive_field import ReceptiveFields, receptive_field
-from fcn_core.analysis.trimap import Trimap, boundary_distance
+from fcn_core.analysis.trimap import Trimap, boundary_distance, searched_distance
 from fcn_core.bands import holds_bands, read_bands, show_bands
 from fcn_core.data.balance import ClassBalance, class_balance
 from fcn_core.data.datasets import DATASETS, open_dataset
@@ -494,6 +494,15 @@ def trimap(key: tuple, _result: SegmentationResult, _truth: np.ndarray) -> Trima
 def distances(key: str, _truth: np.ndarray) -> np.ndarray:
     """Distance of every pixel of a ground truth to its boundaries."""
     return _locked(boundary_distance(_truth))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def distance_check(key: str, _truth: np.ndarray) -> float:
+    """Largest difference between the distances of some pixels to the boundary and those found by plain search."""
+    found, places = distances(key, _truth), np.random.default_rng(0).integers(0, _truth.size, 16)
+    pixels = [divmod(int(place), _truth.shape[1]) for place in places]
+    pairs = [(float(found[y, x]), searched_distance(_truth, x, y)) for y, x in pixels]
+    return max((abs(a - b) for a, b in pairs if a != b), default=0.0)  # both infinite where there is one class only
 
 
 @st.cache_resource(show_spinner=False)

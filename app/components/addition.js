@@ -70,13 +70,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".sign").textContent = shown.length === 3 ? "+" : "→";
     find(".ticks").firstElementChild.textContent = number(-limit);
     find(".ticks").lastElementChild.textContent = `+${number(limit)}`;
+    find(".labels img").src = step.labels.src;
+    find(".labels img").alt = step.labels.title;
+    find(".labels figcaption").textContent = step.labels.title;
     find("h4").textContent = step.title;
     find(".story").textContent = step.story;
     const map = maps[step.name], [column, row] = map.cell, i = row * map.width + column;
     const values = step.sources.map((name) => maps[name].values?.[i]);
     const whole = map.values ? map.values[i] : map.value;
     const sum = step.sources.length === 2
-      ? `${number(values[0])} + ${number(values[1])} = ${number(whole)}` : number(whole);
+      ? `${number(values[0])} ${values[1] < 0 ? "−" : "+"} ${number(Math.abs(values[1]))} = ${number(whole)}` : number(whole);
     const best = map.best ? ` The largest score there: ${data.classes[map.best[i]]}.` : map.winner ? ` The largest there: ${map.winner}.` : "";
     const kind = map.stride === 1 ? "Pixel" : "Cell";
     find(".reading").textContent = `${kind} (${column}, ${row}) of ${step.name}, ${data.cls}: ${sum}.${best}`;

@@ -54,7 +54,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     row.querySelectorAll("button").forEach((button) => {
       button.onclick = () => { input.value = button.dataset.value; mark(row); want(); };
     });
-    if (!state.busy) input.value = data.skips[i].value;
+    input.onpointerdown = () => (state.held = true);
+    input.onpointerup = input.onpointercancel = () => (state.held = false);
+    // A hand on a slider, or a wish that is not answered yet, goes before what the page last knew.
+    if (!state.busy && !state.held && !state.wish) input.value = data.skips[i].value;
     mark(row);
   });
 

@@ -127,6 +127,7 @@ class Fusion:
         self.num_classes = len(maps["score_fr"])
         self.heads = tuple(h for h in (32, 16, 8) if h in head.heads and SCORE_MAPS[STREAMS_OF_HEAD[h][-1]] in maps)
         self.coordinates = self._coordinates()
+        self._shares: dict[int, dict[str, Tensor]] = {}
 
     def streams(self, head: int) -> tuple[str, ...]:
         """The streams that a head adds up, coarsest first."""
@@ -136,6 +137,11 @@ class Fusion:
     def shares_of_grid(self, head: int) -> dict[str, Tensor]:
         """Stream -> what it alone puts on the head's grid, K×h×w; their sum is the map before the last upsampling."""
         self._check(head)
+        if head not in self._shares:  # computed once: a moving slider asks for them again and again
+            self._shares[head] = self._shares_of_grid(head)
+        return dict(self._shares[head])
+
+    def _shares_of_grid(self, head: int) -> dict[str, Tensor]:
         score = {stream: self.maps[SCORE_MAPS[stream]] for stream in STREAMS_OF_HEAD[head]}
         if head == 32:
             return score
@@ -151,8 +157,8 @@ class Fusion:
         A factor scales all that a stream contributes, the bias of its score layer included; 0 turns it off.
         """
         factors = self._factors(head, scales)
-        shares = self.shares_of_grid(head)
-        return torch.stack([factors[stream] * share for stream, share in shares.items()]).sum(0)
+        scaled = [factors[stream] * share.numpy() for stream, share in self.shares_of_grid(head).items()]
+        return torch.from_numpy(sum(scaled[1:], scaled[0]))
 
     def logits(self, head: int, scales: Scales | None = None) -> Tensor:
         """K×H×W logits from the score maps alone; see `fused` for `scales`."""
@@ -166,7 +172,7 @@ class Fusion:
         """H×W uint8 arg-max of a K×h×w map on the head's grid after the head's last upsampling."""
         last = self._up[f"upscore{head}"]
         if last.weight is None:
-            return enlarged_labels(grid, last.placement, self.size)
+            return enlarged_labels(grid.numpy(), last.placement, self.size)
         return classify(self.to_image(head, grid))[0].numpy()
 
     def to_image(self, head: int, grid: Tensor) -> Tensor:

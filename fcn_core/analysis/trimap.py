@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix, Scores
@@ -145,6 +146,15 @@ def boundary_distance(truth: np.ndarray) -> np.ndarray:
         own = cv2.distanceTransform(mine[box], cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         np.copyto(distance[box], own, where=mine[box] > 0)
     return distance
+
+
+def searched_distance(truth: np.ndarray, x: int, y: int) -> float:
+    """The same distance of one pixel, found by looking at every other pixel (PyTorch); for checks."""
+    labels = torch.tensor(truth)
+    other = (labels != labels[y, x]).nonzero().double()
+    if not len(other):
+        return math.inf
+    return float(torch.cdist(torch.tensor([[y, x]], dtype=torch.float64), other).min())
 
 
 def band(truth: np.ndarray, k: int) -> np.ndarray:

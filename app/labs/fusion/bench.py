@@ -51,6 +51,11 @@ class FusionCase:
         """What depends on result and ground truth is kept under this."""
         return (self.case.key, self.case.truth.digest if self.case.truth else "")
 
+    @property
+    def distance_key(self) -> str:
+        """What depends on the ground truth alone is kept under this."""
+        return f"{self.case.truth.digest if self.case.truth else ''}:{self.case.labels.name}"
+
     def decisions(self, head: int) -> Decisions:
         """Who decided where, for a head."""
         assert self.fusion is not None

@@ -58,7 +58,7 @@ def _map(found: FusionCase, ways: Decisions, kind: str) -> None:
         shown, key="fusion-decided", title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel
     )
     if kind == "decided":
-        keys = " ".join(
+        keys = "&emsp;".join(
             f"{_swatch(STREAM_COLOURS[stream])} {stream} **{percent(share)}**" for stream, share in ways.shares.items()
         )
         st.markdown(keys)
@@ -114,7 +114,11 @@ def _ledger(found: FusionCase, head: int) -> None:
         st.caption(f"The {FEW_CLASSES} largest of {len(classes)} classes.")
     with st.expander("The numbers"):
         st.markdown(ledger_table(book, [int(i) for i in np.argsort(-book.logits, kind="stable")], classes))
-    st.caption("Bars to the right speak for a class, bars to the left against it; the mark is their sum, the logit.")
+    residual = f"{float(np.abs(book.residual).max()):.0e}".replace("e-0", "e-")
+    st.caption(
+        "Bars to the right speak for a class, bars to the left against it; the mark is their sum, the logit. Residual, "
+        f"what the parts leave unexplained: at most {residual}."
+    )
 
 
 def own_logits(found: FusionCase, head: int, x: int, y: int) -> np.ndarray | None:

@@ -12,12 +12,14 @@ from app import browser_parts, cache, lab, session, widgets
 from app.labs.fusion import parts
 from app.labs.fusion.bench import STREAM_COLOURS, FusionCase, css, nothing_to_fuse, signed
 from app.labs.fusion.stories import story, title
-from app.pictures import colour_bar, encode
+from app.pictures import Shown, colour_bar, encode, view, view_photo
 from fcn_core import draw
+from fcn_core.analysis.decisions import Decisions
 from fcn_core.analysis.fusion_steps import Step, numbers, steps
 from fcn_core.analysis.network_picture import Box, network_boxes
 
 ROWS = {"score_pool4": 2, "score_pool3": 4, "upscore2": 1, "fuse_pool4": 2, "upscore_pool4": 3, "fuse_pool3": 4}
+LABELS_SIDE = 480  # pixels; beside the maps they are small
 STREAM_OF_BOX = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
 
 
@@ -174,7 +176,8 @@ def _steps(found: FusionCase) -> None:
     data = {
         "steps": [
             {"name": step.name, "kind": step.kind, "sources": list(step.sources), "title": title(step),
-             "story": story(step, found.case.labels.classes)} for step in way
+             "story": story(step, found.case.labels.classes),
+             "labels": _labels_now(found, step, found.decisions(head), way)} for step in way
         ],
         "maps": {step.name: _map_data(found, step, x, y) for step in way},
         "classes": list(found.case.labels.classes), "cls": found.cls, "step": session.setting("f_step"), "bar": bar,
@@ -196,6 +199,24 @@ def _steps(found: FusionCase) -> None:
     difference = max(float(np.abs(sum(n.parts.values()) - n.values).max()) for _, n in sums)
     lab.check(f"the sums at cell {fusion.cell(sums[-1][0].name, x, y)} and the network's own maps", difference, 1e-4)
     lab.show_code(steps, numbers)
+
+
+def _labels_now(found: FusionCase, step: Step, ways: Decisions, way: list[Step]) -> dict[str, str]:
+    """The label map if the network ended at a step: what an addition changed in colour, else the whole map."""
+    case = found.case
+    # A skip's own scores are in nothing yet: the labels are still those of the sum before.
+    summed = step.summed or max(s.summed for s in way[: way.index(step)])
+    key = (case.key, "fusion-labels", ways.head, summed, step.kind == "add", case.safe)
+
+    def drawn() -> Shown:
+        photo, now = view_photo(case.result.image, LABELS_SIDE), view(ways.labels[summed - 1], LABELS_SIDE)
+        if step.kind == "add":
+            before = view(ways.labels[summed - 2], LABELS_SIDE)
+            return encode(draw.difference_map(photo, before, now, case.colours), photo=True)
+        return encode(draw.overlay(photo, now, case.colours, 0.65), photo=True)
+
+    title = "Labels that changed, in their new colours" if step.kind == "add" else "Label map if it ended here"
+    return {"src": cache.drawn(key, drawn).src, "title": title}
 
 
 def _map_data(found: FusionCase, step: Step, x: int, y: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def set_panel(found: FusionCase, chart: Chart) -> None:
         kind_picker(kind, lambda name: session.change_setting("f_data", name), place="fusion")
         root = _root(kind)
         root_picker(kind, root, lambda folder: _roots().__setitem__(kind, folder), place="fusion")
-        there = found_notice(kind, root)
+        there = found_notice(kind, root) if DATASETS[kind].needs_root else cache.data_found(kind, None)
         if not there.pictures:
             return
         split = _split_and_count(there)
