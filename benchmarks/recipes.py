@@ -20,7 +20,7 @@ from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import resume, train
 
 STAGE_STEPS = 400
-TRUNK_STEPS = 1200
+TRUNK_STEPS = 800
 RATE = 1e-3
 SLIM = {"backbone": "vgg16_bn", "width": 0.25, "fc_channels": 640, "fc_norm": True, "dropout": 0.1}
 OTHER_WEIGHTS = {"camvid": "streets", "streets": "camvid"}
@@ -75,7 +75,6 @@ def strategies(data: str, root: Path | None, seed: int) -> Iterator[Planned]:
         yield Planned(f"{place}/{head}s", {**shared, **stage}, after=coarser)
         coarser = f"{head}s"
     yield Planned(f"{place}/at-once", {**shared, "loss": {"head_weights": {8: 1.0}}, "steps": 3 * STAGE_STEPS})
-    yield Planned(f"{place}/at-once-all-heads", {**shared, "steps": 3 * STAGE_STEPS})
 
 
 def trunks(data: str, root: Path | None, seed: int) -> Iterator[Planned]:

@@ -15,14 +15,13 @@ from fcn_core.training.runs import RunFolder
 
 TITLES = {"camvid": "CamVid val, 101 photos, 480×360", "streets": "streets, validation seed, 60 scenes, 320×240"}
 # CVPR 2015, table 2: VOC 2011 val, mean IU; the released models on seg11valid for 8s at once (code README).
-PAPER = {"32s-fixed": "45.4", "32s": "59.4", "16s": "62.4", "8s": "62.7", "at-once": "(65.4)", "at-once-all-heads": "–"}
+PAPER = {"32s-fixed": "45.4", "32s": "59.4", "16s": "62.4", "8s": "62.7", "at-once": "(65.4)"}
 STRATEGIES = {
     "32s-fixed": "32s, trunk frozen",
     "32s": "32s",
     "16s": "16s, from 32s",
     "8s": "8s, from 16s",
     "at-once": "8s at once",
-    "at-once-all-heads": "8s at once, loss of all heads",
 }
 # CVPR 2015, table 1: VOC 2011 val, mean IU, of the full-width nets from ImageNet.
 TRUNKS = {"trunk-alexnet": ("AlexNet", "39.8"), "trunk-vgg16": ("VGG16-BN", "56.0"),
