@@ -61,6 +61,13 @@ PAGES: tuple[PageRecord, ...] = (
         summary="Take the network's sum apart: what fc7, pool4 and pool3 contribute to every pixel, and who decided.",
     ),
     PageRecord(
+        file="receptive_fields.py",
+        title="Receptive fields",
+        icon=":material/center_focus_weak:",
+        section="Understand",
+        summary="Click a cell and see what it sees, in theory and by its gradient. Build your own stacks of layers.",
+    ),
+    PageRecord(
         file="train.py",
         title="Train",
         icon=":material/model_training:",

@@ -117,6 +117,9 @@ FUSION_BOXES = (
     *("upscore_pool4", "score_pool3", "fuse_pool3", *HEAD_NAMES),
 )
 
+RECEPTIVE_VIEWS = ("cell", "layers", "effective", "build")
+RECEPTIVE_NETS = ("alexnet", "vgg16", "googlenet_pooled", "googlenet_published", "googlenet", "fcn_resnet50")
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -176,5 +179,18 @@ SETTINGS: dict[str, Setting] = {
         choice("f_data", tuple(DATASETS), "streets"),  # the set that is measured as a whole
         choice("f_split", SPLITS, "val"),
         whole("f_n", 1, 5000, 24),  # at most so many of its pictures
+        choice("r_view", RECEPTIVE_VIEWS, "cell"),  # on the Receptive fields page
+        choice("r_net", ("own", *RECEPTIVE_NETS), "own"),  # whose fields
+        code("r_map"),  # the map to look from; empty takes the pixels of the head in hand
+        words("r_nets", ("alexnet", "vgg16", "googlenet_pooled"), ("own", *RECEPTIVE_NETS)),  # in the chart
+        flag("r_every"),  # layers that leave the field alone too
+        choice("r_inputs", ("photos", "random"), "photos"),  # what gradients are averaged over
+        whole("r_n", 1, 16, 4),  # how many of them
+        choice("r_measure", ("absolute", "squared"), "absolute"),  # of a gradient's size
+        choice("r_scale", ("linear", "log"), "log"),  # of its colours
+        choice("r_pair", ("kernels", "stride", "large", "vgg", "own"), "kernels"),  # stacks to compare
+        code("r_a"),  # the stacks of "own", as fcn_core.analysis.layer_stack spells them
+        code("r_b"),
+        whole("r_side", 8, 1024, 224),  # side of the picture that the stacks look at
     )
 }

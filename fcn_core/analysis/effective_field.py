@@ -195,7 +195,8 @@ class GradientReader:
         """d cell / d picture, C×H×W, for a picture C×H×W."""
         self._caught = None
         with torch.enable_grad():
-            x = picture.detach()[None].clone().requires_grad_(True)
+            weights = next(self.model.parameters(), picture)
+            x = picture.detach()[None].to(weights.device, weights.dtype, copy=True).requires_grad_(True)
             # An in-place layer may come first; the picture itself must stay a leaf.
             output = self.model(x * 1)
             where = self._caught if self._caught is not None else _returned(output, self.target.layer)

@@ -93,8 +93,8 @@ def _interpolation(taps: int) -> Rule:
             ratio = Fraction(cells, size)
             if corners:
                 ratio = Fraction(cells - 1, size - 1) if size > 1 else Fraction(0)
-            elif given[k]:
-                ratio = 1 / Fraction(given[k]).limit_denominator(10_000)
+            elif scale := given[k]:
+                ratio = 1 / Fraction(scale).limit_denominator(10_000)
             rules[dim] = tap_rules.interpolation(size, ratio, taps=taps, align_corners=corners)
         return f.through(shape, rules)
 

@@ -29,8 +29,8 @@ class FieldTensor(torch.Tensor):
     """A tensor without values that knows what its cells see."""
 
     field: MapField
-    inner: Tensor
-    trace: Trace
+    inner: Tensor  # type: ignore[assignment]
+    walk: Trace
     base: FieldTensor | None
 
     @staticmethod
@@ -41,7 +41,7 @@ class FieldTensor(torch.Tensor):
         )  # fmt: skip
 
     def __init__(self, inner: Tensor, field: MapField, trace: Trace, base: FieldTensor | None = None) -> None:
-        self.inner, self.field, self.trace, self.base = inner, field, trace, base
+        self.inner, self.field, self.walk, self.base = inner, field, trace, base
 
     def __repr__(self, **_: Any) -> str:  # type: ignore[override]
         return f"FieldTensor{tuple(self.shape)}"
@@ -50,17 +50,19 @@ class FieldTensor(torch.Tensor):
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if func in (torch.nn.functional.pad, torch._C._nn.pad) and _mode(args, kwargs) == "circular":
-            return args[0].trace.circular_pad(args[0], args[1] if len(args) > 1 else kwargs["pad"])
+            return args[0].walk.circular_pad(args[0], args[1] if len(args) > 1 else kwargs["pad"])
         if func is torch.nn.functional.linear and isinstance(args[0], FieldTensor):
             # Below, a linear layer would flatten rows and columns before it multiplies.
-            return args[0].trace.linear(args[0], *args[1:], **kwargs)
+            return args[0].walk.linear(args[0], *args[1:], **kwargs)
         with torch._C.DisableTorchFunctionSubclass():
             return func(*args, **kwargs)
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         flat, _ = tree_flatten((args, kwargs or {}))
-        trace = next(value.trace for value in flat if isinstance(value, FieldTensor))
+        trace = next(value.walk for value in flat if isinstance(value, FieldTensor))
         return trace.operate(func, args, kwargs or {})
 
 

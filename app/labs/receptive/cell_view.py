@@ -1,0 +1,142 @@
+"""Click a cell: the exact box that it sees, stream by stream, padding drawn too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from app import browser_parts, lab
+from app.case import Case
+from app.labs.fusion.bench import STREAM_COLOURS
+from app.labs.heatmaps.controls import waited
+from app.labs.receptive.canvas import margin, outline, photo_canvas
+from app.labs.receptive.nets import net_picker
+from app.labs.receptive.place import Place, hold_from_canvas, place_picker
+from app.labs.receptive.prediction import cell_questions
+from app.legend import percent
+from fcn_core.analysis.field_probe import probed_box
+from fcn_core.analysis.reach import Reach
+from fcn_core.analysis.receptive_field import Box, LayerField, receptive_field
+from fcn_core.models.fcn import FCN
+from fcn_core.models.torchvision_fcn import TorchvisionFCN
+
+ONE = (86, 180, 233)
+HEADS = ("logits.32", "logits.16", "logits.8")
+
+
+def show(case: Case) -> None:
+    controls, board = st.columns([1, 2.2], gap="large")
+    with controls:
+        image = case.result.image
+        net = net_picker(case, image.shape[:2])
+        place = place_picker(net, image.shape[:2], case.pixel)
+        _boxes_in_words(place)
+    with board:
+        _picture(case, place)
+    _probe(case, place)
+    lab.questions("receptive-cell", cell_questions(place))
+    lab.show_code(receptive_field, LayerField.box, Reach.through, probed_box)
+
+
+def stream_boxes(place: Place) -> dict[str, Box]:
+    """One box a stream, the widest first; a map whose streams are not told apart has the one "" only."""
+    boxes = {name: place.map.box(place.row, place.column, name) for name in place.map.streams}
+    return dict(sorted(boxes.items(), key=lambda item: -item[1].height * item[1].width))
+
+
+def _picture(case: Case, place: Place) -> None:
+    image = case.result.image
+    # The heads share one canvas, so that nothing jumps from 32s to 16s to 8s.
+    outputs = place.net.fields.outputs
+    shown = [outputs[name] for name in HEADS if name in outputs] if place.map.name in HEADS else [place.map]
+    room = margin(shown, image.shape[:2])
+    boxes = stream_boxes(place)
+    outlines = [outline(box, STREAM_COLOURS.get(name, ONE)) for name, box in boxes.items()]
+    height, width = image.shape[:2]
+    x, y = case.pixel or (width // 2, height // 2)
+    browser_parts.picture(
+        photo_canvas(image, room, outlines, lit=outline(place.box, ONE)),
+        key="receptive-canvas",
+        alt=f"The photo with {room} pixels of padding around it, and what {place.words} sees",
+        title=f"What {place.words} sees",
+        pixel=(x + room, y + room),
+        on_pixel=hold_from_canvas(image.shape[:2], room),
+        most_height="66vh",
+    )
+    st.caption(
+        f"Click anywhere: the nearest cell answers. Hatched: outside of the photo, {room} pixels drawn. What a box "
+        "holds there is padding, zeros that say nothing. Positions under the pointer count from the hatched corner."
+    )
+
+
+def _boxes_in_words(place: Place) -> None:
+    if place.map.is_whole:
+        st.markdown(f"**{place.words}** depends on the whole picture: {'; '.join(map(str, place.map.notes[:2]))}.")
+        return
+    boxes = stream_boxes(place)
+    rows = {
+        name or "all": {
+            "size": f"{box.width}×{box.height}",
+            "columns": f"{box.left} to {box.right - 1}",
+            "rows": f"{box.top} to {box.bottom - 1}",
+            "padding": percent(box.share_in_padding) if box.share_in_padding else "none",
+        }
+        for name, box in boxes.items()
+    }
+    st.markdown(f"**{place.words[0].upper()}{place.words[1:]}**")
+    marks = " ".join(
+        f"<span style='color:rgb{STREAM_COLOURS.get(name, ONE)}'>■</span>&nbsp;{name or 'its box'}" for name in boxes
+    )
+    st.html(f"<p>{marks}</p>")
+    st.dataframe(pd.DataFrame(rows).T, key="receptive-boxes", width="stretch")
+    axis = place.map.axes[1]
+    if axis.stride == 1 and place.map.name in HEADS:
+        st.caption(
+            "A pixel of a head mixes up to two neighbouring cells a step of upsampling, so it sees a stride more than "
+            "one cell does: with VGG16 a cell of fc7 sees 404 pixels, a pixel of the 32s head 404 + 32 = 436. The next "
+            "pixel may read other cells: boxes move in jumps of the stride, not pixel by pixel."
+        )
+    if isinstance(place.net.model, TorchvisionFCN) and axis.first_centre != 0 and place.map.name in HEADS:
+        st.caption(
+            f"The boxes lie {abs(float(axis.first_centre)):.2g} pixels to the upper left of their pixels: cells of "
+            "this trunk are centred on pixels 0, 8, 16, …, but its upsampling puts them at 3.5, 11.5, 19.5, …"
+        )
+
+
+def _probe(case: Case, place: Place) -> None:
+    """The box against the pixels that get a gradient when nothing hides one."""
+    if place.map.is_whole:
+        return
+    slim = isinstance(place.net.model, FCN)
+    if not slim and not st.button("Check this box with a backward pass", icon=":material/fact_check:"):
+        return
+    size = case.result.image.shape[:2]
+    channels = case.record.preprocessing.channels if place.net.name == "own" else 3
+    key = ("probe", *place.net.key, size, place.map.name, place.row, place.column)
+    found = waited(
+        key,
+        lambda _: _Ends(probed_box(place.net.model, place.target, size, channels=channels)),
+        "Checking the box with a backward pass …",
+    )
+    if found is None:
+        return
+    expected = place.box.inside
+    if found.ends is None or expected is None:
+        difference = 0.0 if found.ends == expected else float("nan")
+    else:
+        difference = float(max(abs(a - b) for a, b in zip(found.ends, expected, strict=True)))
+    what = "with its layers at few channels, positive weights" if slim else "with positive weights"
+    lab.check(
+        f"the box inside the photo, and the pixels that have a gradient in this network ({what} and averages for "
+        "max poolings, so that nothing hides or cancels), in pixels",
+        difference, 1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """What a probe found: (top, left, bottom, right), or None."""
+
+    ends: tuple[int, ...] | None
