@@ -28,6 +28,7 @@ if __package__ in (None, ""):  # run as a file: python benchmarks/labs.py
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.page_list import PAGES
+from app.settings import SETTINGS
 from benchmarks.measure import machine, table
 from benchmarks.results_file import RESULTS, write_part
 
@@ -85,6 +86,13 @@ class Measured:
 
 
 HEADER = ("page", "slider", "app runs", "first change", "last change", "range", "redrawn", f"< {TARGET:.0f} ms")
+
+
+def views_of(address: str) -> list[tuple[str, str]]:
+    """A lab at each of its views: (address, further query). A lab's settings begin with its first letter."""
+    name = f"{address[0]}_view"
+    views = (SETTINGS[name].options or ()) if name in SETTINGS else ()
+    return [(address, f"{name}={view}") for view in views] or [(address, "")]
 
 
 def browser_path() -> str:
@@ -178,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
     wish = parser.parse_args(arguments)
-    labs = [(page.address, "") for page in PAGES if page.section == SECTION]
+    labs = [view for page in PAGES if page.section == SECTION for view in views_of(page.address)]
     pages = [(p.partition("?")[0], p.partition("?")[2]) for p in wish.pages or ()] or [*labs, *SEGMENT]
     with contextlib.nullcontext(wish.address.rstrip("/")) if wish.address else serve() as address:
         measured = measure_all(address, pages, steps=wish.steps)

@@ -7,7 +7,7 @@
 
   const app = document.querySelector("[data-testid=stApp]");
   const main = document.querySelector("[data-testid=stMain]");
-  const own = "[data-testid=stSlider], [data-testid=stStatusWidget], [data-testid=stTooltipContent], style";
+  const own = "output, [data-testid=stSlider], [data-testid=stStatusWidget], [data-testid=stTooltipContent], style";
 
   const counts = (record) => {
     const node = record.target.nodeType === 1 ? record.target : record.target.parentElement;
@@ -27,9 +27,16 @@
       }),
     );
   };
+  for (const name of ["putImageData", "drawImage", "fillRect"]) {  // what is drawn on a canvas changes no element
+    const draw = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...all) {
+      if (started > 0) changed();
+      return draw.apply(this, all);
+    };
+  }
   const watch = new MutationObserver((records) => {
     records.forEach((record) => record.addedNodes.forEach(enter));
-    if (started && records.some(counts)) changed();
+    if (started > 0 && records.some(counts)) changed();
   });
   const enter = (node) => {
     if (node.nodeType !== 1) return;
@@ -48,7 +55,7 @@
   watch.observe(main, wanted);
   enter(main);
   new MutationObserver(() => {
-    if (started && app.getAttribute("data-test-script-state") !== "notRunning") began ??= performance.now() - started;
+    if (started > 0 && app.getAttribute("data-test-script-state") !== "notRunning") began ??= performance.now() - started;
     latest = performance.now();
   }).observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
 
