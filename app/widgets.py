@@ -72,15 +72,26 @@ def pick_one(
     return value
 
 
-def pick_some(name: str, label: str, options: Sequence[str]) -> tuple[str, ...]:
-    """A words setting as a row of buttons of which at least one stays on, in the order of `options`."""
+def pick_some(name: str, label: str, options: Sequence[str] | Mapping[str, str]) -> tuple[str, ...]:
+    """A words setting as a row of buttons of which at least one stays on, in the order of `options`.
+
+    Options may be value -> text.
+    """
+    texts = options if isinstance(options, Mapping) else {option: option for option in options}
     value = [option for option in options if option in session.setting(name)] or list(options)
 
     def change(chosen: list[str]) -> None:
         if chosen:
             session.change_setting(name, tuple(option for option in options if option in chosen))
 
-    st.segmented_control(label, list(options), selection_mode="multi", wrap=True, **_mirrored(name, value, change))
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=texts.__getitem__,
+        selection_mode="multi",
+        wrap=True,
+        **_mirrored(name, value, change),
+    )
     return tuple(value)
 
 

@@ -108,11 +108,13 @@ def judge(strength: np.ndarray, box: Box, *, pictures: int = 1) -> EffectiveFiel
         return EffectiveField(strength, box, None, 0.0, nan, nan, math.nan, 0.0 if total == 0 else 1.0, None, pictures)
     (top, left), (bottom, right) = nonzero.min(0), nonzero.max(0) + 1
     y0, x0, y1, x1 = box.inside
-    outside = 1 - float(strength[y0:y1, x0:x1].sum()) / total
+    beyond = strength.copy()
+    beyond[y0:y1, x0:x1] = 0
+    outside = float(beyond.sum()) / total
     within, share = _holding(strength, box, SHARE)
     centre, sigma, fit = fit_gaussian(strength)
     reached = int(top), int(left), int(bottom), int(right)
-    return EffectiveField(strength, box, within, share, centre, sigma, fit, max(outside, 0.0), reached, pictures)
+    return EffectiveField(strength, box, within, share, centre, sigma, fit, outside, reached, pictures)
 
 
 def _holding(strength: np.ndarray, box: Box, share: float) -> tuple[tuple[int, int, int, int], float]:
@@ -177,6 +179,10 @@ def _fit_profile(profile: np.ndarray) -> tuple[float, float, float, float]:
     return float(p[1]), float(abs(p[2])), error, float(((y - y.mean()) ** 2).sum())
 
 
+class _Reached(Exception):
+    """The layer in question has answered."""
+
+
 class GradientReader:
     """Gradients of one cell of one map; works on its own copy of the model."""
 
@@ -189,7 +195,8 @@ class GradientReader:
             modules[target.layer].register_forward_hook(self._catch)
 
     def _catch(self, module: nn.Module, inputs: object, output: Tensor) -> None:
-        self._caught = output.clone()  # a following ReLU may work in place
+        self._caught = output
+        raise _Reached  # what lies above it does not matter, and would take its time
 
     def gradient(self, picture: Tensor) -> Tensor:
         """d cell / d picture, C×H×W, for a picture C×H×W."""
@@ -198,7 +205,10 @@ class GradientReader:
             weights = next(self.model.parameters(), picture)
             x = picture.detach()[None].to(weights.device, weights.dtype, copy=True).requires_grad_(True)
             # An in-place layer may come first; the picture itself must stay a leaf.
-            output = self.model(x * 1)
+            try:
+                output = self.model(x * 1)
+            except _Reached:
+                output = None
             where = self._caught if self._caught is not None else _returned(output, self.target.layer)
             t = self.target
             if not (0 <= t.row < where.shape[-2] and 0 <= t.column < where.shape[-1]):

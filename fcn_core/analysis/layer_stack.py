@@ -207,7 +207,7 @@ class Comparison:
 COMPARISONS: dict[str, Comparison] = {
     "kernels": Comparison(
         "Three 3×3 or one 7×7", "c3p1 c3p1 c3p1", "c7p3",
-        "VGG's idea: three small kernels see as far as one large one, with fewer parameters from the second layer on "
+        "VGG's idea: three small kernels see as far as one large one, with 27 weights a channel pair instead of 49 "
         "and two more ReLUs in between.",
     ),
     "stride": Comparison(

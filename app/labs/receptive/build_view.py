@@ -14,6 +14,7 @@ from app.labs.receptive.layers_view import number
 from app.labs.receptive.prediction import stack_questions
 from app.legend import percent
 from fcn_core.analysis.layer_stack import (
+    CHANNELS,
     COMPARISONS,
     LETTERS,
     StackLayer,
@@ -32,15 +33,19 @@ def show(case: Case) -> None:
     titles = {name: pair.title for name, pair in COMPARISONS.items()} | {"own": "Your own"}
     pair = widgets.pick_one("r_pair", "Compare", titles)
     with st.container(width=320):
-        side = widgets.slide("r_side", "Side of the picture, pixels", 8, 1024)
+        side = widgets.slide("r_side", "Side of the map that comes in, pixels", 8, 1024)
     if pair in COMPARISONS:
         st.markdown(COMPARISONS[pair].story)
+    st.caption(
+        f"{CHANNELS} channels come in. Change any number, add a layer in the last line, or tick layers and delete "
+        "them. Kernels and strides are square; the multiply-adds are those of the whole map."
+    )
     reports: dict[str, StackReport] = {}
     for column, name in zip(st.columns(2, gap="large"), COLOURS, strict=True):
         with column:
             st.subheader(f"Stack {name}")
             layers = _editor(name, _spelled(name))
-            reports[name] = walk_stack(layers, size=side)
+            reports[name] = walk_stack(layers, size=side, channels=CHANNELS)
             _table(reports[name], name)
     _compare(reports["A"], reports["B"])
     st.plotly_chart(
@@ -74,10 +79,10 @@ def _editor(name: str, text: str) -> tuple[StackLayer, ...]:
     key = f"stack-{name}-{state['turn']}"
     frame = pd.DataFrame([_record(layer) for layer in state["base"]], columns=list(COLUMNS))
     numbers = {
-        column: st.column_config.NumberColumn(column, min_value=0, max_value=most, step=1)
+        column: st.column_config.NumberColumn(column, min_value=0, max_value=most, step=1, width=66)
         for column, most in LARGEST.items()
     }
-    kinds = st.column_config.SelectboxColumn("kind", options=list(LETTERS), width="medium")
+    kinds = st.column_config.SelectboxColumn("kind", options=list(LETTERS), width=120)
     edited = st.data_editor(
         frame, key=key, num_rows="dynamic", hide_index=True, width="stretch",
         column_config={"kind": kinds, **numbers}, on_change=_edited, args=(name, key),
@@ -128,8 +133,8 @@ def _table(report: StackReport, name: str) -> None:
             "stride": number(row.field.stride),
             "first centre": number(row.field.first_centre),
             "padding": row.field.padding,
-            "parameters": row.parameters,
-            "multiply-adds": row.multiply_adds,
+            "parameters": f"{row.parameters:,}",
+            "multiply-adds": in_units(row.multiply_adds),
         }
         for row in report.rows
     ]

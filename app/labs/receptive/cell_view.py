@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from app import browser_parts, lab
@@ -27,7 +26,7 @@ HEADS = ("logits.32", "logits.16", "logits.8")
 
 
 def show(case: Case) -> None:
-    controls, board = st.columns([1, 2.2], gap="large")
+    controls, board = st.columns([1, 1.9], gap="large")
     with controls:
         image = case.result.image
         net = net_picker(case, image.shape[:2])
@@ -76,21 +75,15 @@ def _boxes_in_words(place: Place) -> None:
         st.markdown(f"**{place.words}** depends on the whole picture: {'; '.join(map(str, place.map.notes[:2]))}.")
         return
     boxes = stream_boxes(place)
-    rows = {
-        name or "all": {
-            "size": f"{box.width}×{box.height}",
-            "columns": f"{box.left} to {box.right - 1}",
-            "rows": f"{box.top} to {box.bottom - 1}",
-            "padding": percent(box.share_in_padding) if box.share_in_padding else "none",
-        }
-        for name, box in boxes.items()
-    }
     st.markdown(f"**{place.words[0].upper()}{place.words[1:]}**")
-    marks = " ".join(
-        f"<span style='color:rgb{STREAM_COLOURS.get(name, ONE)}'>■</span>&nbsp;{name or 'its box'}" for name in boxes
+    rows = "".join(
+        f"<tr><td><span style='color:rgb{STREAM_COLOURS.get(name, ONE)}'>■</span>&nbsp;{name or 'box'}</td>"
+        f"<td>{box.width}×{box.height}</td><td>{_range(box.left, box.right)}</td><td>{_range(box.top, box.bottom)}</td>"
+        f"<td>{percent(box.share_in_padding) if box.share_in_padding else 'none'}</td></tr>"
+        for name, box in boxes.items()
     )
-    st.html(f"<p>{marks}</p>")
-    st.dataframe(pd.DataFrame(rows).T, key="receptive-boxes", width="stretch")
+    heads = "".join(f"<th style='text-align:left'>{h}</th>" for h in ("sees", "size", "columns", "rows", "in padding"))
+    st.html(f"<table style='width:100%;font-variant-numeric:tabular-nums'><tr>{heads}</tr>{rows}</table>")
     axis = place.map.axes[1]
     if axis.stride == 1 and place.map.name in HEADS:
         st.caption(
@@ -103,6 +96,10 @@ def _boxes_in_words(place: Place) -> None:
             f"The boxes lie {abs(float(axis.first_centre)):.2g} pixels to the upper left of their pixels: cells of "
             "this trunk are centred on pixels 0, 8, 16, …, but its upsampling puts them at 3.5, 11.5, 19.5, …"
         )
+
+
+def _range(start: int, stop: int) -> str:
+    return f"{start} … {stop - 1}".replace("-", "−")
 
 
 def _probe(case: Case, place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 import cv2
@@ -23,6 +24,7 @@ from app.legend import percent
 from app.pictures import colour_bar, encode
 from fcn_core.analysis.effective_field import (
     EffectiveField,
+    Target,
     effective_field,
     fit_gaussian,
     random_pictures,
@@ -41,26 +43,27 @@ def show(case: Case) -> None:
     look = seen(case, MOST_SIDE, why="each picture takes a pass back through the network")
     net = walked(case, "own", look.size)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        with st.container(width=420):
+        with st.container(width=330):
             place = place_picker(net, look.size, look.pixel)
         many = case.record.preprocessing.channels != 3
         inputs = widgets.pick_one(
             "r_inputs", "Averaged over",
             {"random": "Noise"} if many else {"photos": "Photos", "random": "Noise"},
         )  # fmt: skip
-        with st.container(width=180):
-            count = widgets.slide("r_n", "how many", 1, 16)
-        measure = widgets.pick_one("r_measure", "Size of a gradient", {"absolute": "|g|", "squared": "g²"})
-        scale = widgets.pick_one("r_scale", "Colours", {"log": "Logarithmic", "linear": "Linear"})
+        with st.container(width=130):
+            count = widgets.slide("r_n", "How many", 1, 16)
+        measure = widgets.pick_one("r_measure", "Size", {"absolute": "|g|", "squared": "g²"})
+        scale = widgets.pick_one("r_scale", "Colours", {"log": "Log", "linear": "Linear"})
+    target, told = _target(case, place)
     found: dict[str, EffectiveField] = {}
     for column, (which, title) in zip(st.columns(2), WEIGHTS.items(), strict=True):
         with column:
-            answer = _measured(look, place, which, inputs, count, measure)
+            answer = _measured(look, target, place, which, inputs, count, measure)
             if answer is not None:
                 found[which] = answer
                 _map(look, place, answer, title, which, scale)
     st.caption(
-        "How much one pixel moves the cell: the gradient of the cell, summed over its channels, with respect to the "
+        f"How much one pixel moves the cell: the gradient of the cell ({told}) with respect to the "
         "pixel; its size, summed over the pixel's colours and averaged. White: the theoretical box. Orange: the box of "
         "the same shape and centre that holds 95 % of the gradient. Random: freshly drawn weights (He et al.), the "
         "same layers."
@@ -75,16 +78,26 @@ def show(case: Case) -> None:
     lab.show_code(effective_field, fit_gaussian, with_random_weights)
 
 
+def _target(case: Case, place: Place) -> tuple[Target, str]:
+    """What is differentiated: the score of the class in hand, or the sum of a hidden map's channels; and its name."""
+    names = case.labels.classes
+    if place.map.name.startswith(("logits.", "maps.")) and place.map.shape[1] == len(names):
+        held = session.bench().cls
+        name = held if held in names else case.largest_class
+        return replace(place.target, channel=case.labels.index(name)), f"its score for {name}"
+    return place.target, "the sum of its channels"
+
+
 def _measured(
-    look: Seen, place: Place, which: str, inputs: str, count: int, measure: str
+    look: Seen, target: Target, place: Place, which: str, inputs: str, count: int, measure: str
 ) -> EffectiveField | None:  # fmt: skip
-    key = (*look.key, "effective", place.map.name, place.row, place.column, which, inputs, count, measure)
+    key = (*look.key, "effective", target, which, inputs, count, measure)
 
     def compute(progress):  # noqa: ANN001, ANN202
         model = with_random_weights(look.model) if which == "random" else look.model
         pictures = _noise(look) if inputs == "random" else _photos(look)
         return effective_field(
-            model, place.target, place.box, pictures, count=count, measure=measure, progress=progress
+            model, target, place.box, pictures, count=count, measure=measure, progress=progress
         )  # fmt: skip
 
     return waited(key, compute, f"{WEIGHTS[which]}: picture")

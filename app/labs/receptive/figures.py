@@ -52,7 +52,7 @@ def stacks_figure(stacks: Mapping[str, tuple[StackReport, str]]) -> go.Figure:
             line={"color": colour, "width": 2.5, "shape": "hv"}, marker={"size": 8},
             hovertemplate=f"{name}: after %{{text}} %{{y}} pixels<extra></extra>",
         )  # fmt: skip
-    return _laid_out(figure, "layers", 300)
+    return _laid_out(figure, "layers", 300).update_xaxes(dtick=1)
 
 
 def _laid_out(figure: go.Figure, across: str, height: int) -> go.Figure:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import streamlit as st
 from torch import nn
 
-from app import cache, widgets
+from app import cache, session
 from app.case import Case
 from fcn_core.analysis.receptive_field import LayerField, ReceptiveFields, receptive_field
 from fcn_core.models.fcn import FCN
@@ -85,5 +86,15 @@ def walked(case: Case, name: str, size: tuple[int, int]) -> Net:
 
 def net_picker(case: Case, size: tuple[int, int]) -> Net:
     """The network in question, out of the one in hand and the published ones."""
-    options = {"own": f"In hand: {widgets.plain(case.record.name)}"} | {name: t for name, (t, _) in PUBLISHED.items()}
-    return walked(case, widgets.pick_one("r_net", "Network", options), size)
+    options = {IN_HAND[0]: f"In hand: {case.record.name}"} | {name: title for name, (title, _) in PUBLISHED.items()}
+    held = session.setting("r_net")
+    st.session_state["control-r_net"] = held
+    with st.container(width=420):
+        st.selectbox(
+            "Network", list(options), format_func=options.__getitem__, key="control-r_net", on_change=_choose_net
+        )
+    return walked(case, held, size)
+
+
+def _choose_net() -> None:
+    session.change_setting("r_net", st.session_state["control-r_net"])

@@ -39,7 +39,8 @@ class Place:
 
     @property
     def words(self) -> str:
-        return f"{title(self.map)}, row {self.row}, column {self.column}"
+        name = title(self.map).replace("Pixels of", "a pixel of")
+        return f"{name if self.map.name in PLAIN else f'a cell of {name}'}, row {self.row}, column {self.column}"
 
 
 def title(layer: LayerField) -> str:
