@@ -81,7 +81,7 @@ function live(tiles, grids, data, temperature) {
   for (const entry of tiles) {
     const { grid, up } = entry.tile.live;
     const wide = (entry.frame.clientWidth || 300) * (window.devicePixelRatio || 1);
-    const step = up ? Math.max(1, Math.floor(data.width / wide)) : 0;
+    const step = up ? Math.max(1, Math.round(data.width / wide)) : 0;
     const name = `${grid} ${step}`;
     if (!groups.has(name)) groups.set(name, { grid: grids[grid], up, step, entries: [] });
     groups.get(name).entries.push(entry);
