@@ -87,7 +87,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".next").disabled = index === data.steps.length - 1;
     [...rail.children].forEach((item, n) => {
       const button = item.firstElementChild;
-      if (n === index) button.setAttribute("aria-current", "step");
+      if (n === index) {
+        button.setAttribute("aria-current", "step");
+        rail.scrollLeft = item.offsetLeft + item.offsetWidth / 2 - rail.clientWidth / 2;
+      }
       else button.removeAttribute("aria-current");
     });
     if (move) {

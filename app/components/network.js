@@ -18,8 +18,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const rows = Math.max(...data.boxes.map((box) => box.row)) + 1;
   const focused = svg.querySelector(":focus")?.dataset.name;
   svg.setAttribute("viewBox", `0 0 ${(columns - 1) * ACROSS + WIDE + 2 * EDGE} ${(rows - 1) * DOWN + HIGH + 2 * EDGE}`);
-  svg.style.maxWidth = `${columns * ACROSS * 1.25}px`;
-  svg.style.minWidth = `${Math.min(920, columns * ACROSS * 0.8)}px`;
+  svg.style.maxWidth = `${columns * 10.5}rem`;
+  svg.style.minWidth = `${columns * 7.5}rem`; // in rem, so that the projector's large type makes the boxes larger too
 
   const edges = [];
   for (const box of data.boxes) {
@@ -70,5 +70,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return group;
   });
   svg.replaceChildren(...edges, ...drawn);
+  const frame = parentElement.querySelector(".network");
+  const box = boxes.get(data.chosen);
+  if (box && frame.dataset.chosen !== data.chosen) {
+    // On a phone the picture is wider than the screen: begin where the chosen box is.
+    const middle = (svg.clientWidth * (at(box).x + WIDE / 2)) / svg.viewBox.baseVal.width;
+    if (middle > frame.scrollLeft + frame.clientWidth - 40 || middle < frame.scrollLeft) {
+      frame.scrollLeft = middle - frame.clientWidth / 2;
+    }
+    frame.dataset.chosen = data.chosen;
+  }
   if (focused) svg.querySelector(`[data-name="${focused}"]`)?.focus();
 }

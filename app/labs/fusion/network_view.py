@@ -12,6 +12,7 @@ from app import browser_parts, cache, lab, session, widgets
 from app.labs.fusion import parts
 from app.labs.fusion.bench import STREAM_COLOURS, FusionCase, css, nothing_to_fuse, signed
 from app.labs.fusion.stories import story, title
+from app.labs.fusion.tables import table
 from app.pictures import Shown, colour_bar, encode, view, view_photo
 from fcn_core import draw
 from fcn_core.analysis.decisions import Decisions
@@ -158,8 +159,8 @@ def _box_facts(found: FusionCase, box: Box) -> None:
         if found.fusion is not None and found.case.pixel:
             column, row = found.fusion.cell(box.shows, *found.case.pixel)
             lines.append((f"At cell ({column}, {row})", signed(float(values[row, column]))))
-    st.markdown("| | |\n|---|---|\n" + "\n".join(f"| {name} | **{value}** |" for name, value in lines))
-    if found.cls and box.kind == "trunk" and box.shows:
+    st.html(table((), lines))
+    if box.kind == "trunk" and box.shows:
         st.caption(f"The features of {box.title} are scored by {box.shows}, which is shown.")
 
 

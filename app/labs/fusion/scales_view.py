@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from html import escape
 from time import perf_counter
 
 import numpy as np
@@ -13,19 +12,13 @@ from app import cache, lab, session, widgets
 from app.labs.fusion import parts
 from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, css, nothing_to_fuse
 from app.labs.fusion.stories import percent
+from app.labs.fusion.tables import table
 from app.pictures import encode, view, view_photo
 from fcn_core import draw
 from fcn_core.analysis.enlarged_labels import enlarged_labels
 from fcn_core.analysis.fusion import Fusion
 from fcn_core.metrics import ConfusionMatrix, Scores
 
-TABLE = """
-.fcn-fusion { width: 100%; border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-.fcn-fusion :is(td, th) { padding: .28rem .4rem; border-bottom: 1px solid rgb(128 128 128 / 25%); text-align: right;
-  font-weight: 400; }
-.fcn-fusion th { opacity: .75; }
-.fcn-fusion :is(td, th):first-child { text-align: left; padding-left: 0; }
-"""
 SETTING_OF = {"pool4": "f_p4", "pool3": "f_p3"}
 
 
@@ -111,7 +104,7 @@ def _shares(labels: np.ndarray, trained: np.ndarray, classes: tuple[str, ...]) -
     now, before = (np.bincount(m.ravel(), minlength=len(classes)) / m.size for m in (labels, trained))
     order = np.argsort(-np.maximum(now, before), kind="stable")[:FEW_CLASSES]
     rows = [(classes[i], percent(now[i]), percent(before[i])) for i in order]
-    return _table(("share of the pixels", "now", "as trained"), rows)
+    return table(("share of the pixels", "now", "as trained"), rows)
 
 
 def _measures(found: FusionCase, labels: np.ndarray, trained: np.ndarray) -> str:
@@ -129,7 +122,7 @@ def _measures(found: FusionCase, labels: np.ndarray, trained: np.ndarray) -> str
         values = [s.iou[i] for s in whole]
         if not all(math.isnan(v) for v in values):
             rows.append(_row(f"IoU {name}", values))
-    return _table(("", "now", "as trained", "change"), rows)
+    return table(("", "now", "as trained", "change"), rows)
 
 
 def _scores(truth: np.ndarray, labels: np.ndarray, found: FusionCase) -> Scores:
@@ -143,13 +136,6 @@ def _row(title: str, values: list[float]) -> tuple[str, ...]:
     change = now - before
     shown = "" if math.isnan(change) or abs(change) < 5e-4 else f"{100 * change:+.1f}".replace("-", "−")
     return title, _percent(now), _percent(before), shown
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table as HTML: Markdown would take the browser longer than fusing takes the server."""
-    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<style>{TABLE}</style><table class='fcn-fusion'><tr>{top}</tr>{body}</table>"
 
 
 def _percent(value: float) -> str:
