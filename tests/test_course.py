@@ -26,6 +26,10 @@ def test_validations_are_due_at_the_ends_of_their_epochs(every, due):
         if course.evaluation_is_due:
             seen.append(course.step)
     assert seen == due
+    course.step = 8
+    assert course.epoch_is_over
+    course.step = 9
+    assert not course.epoch_is_over
 
 
 def test_a_staged_recipe_is_three_runs():

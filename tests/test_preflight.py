@@ -67,6 +67,10 @@ def test_a_run_that_cannot_fit_fails_before_its_first_step(root, tmp_path, monke
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(RunFailed, match=r"needs about \d+ MB of disk and 0 MB are free"):
         train(tiny_settings(root), tmp_path / "other")
+    monkeypatch.undo()
+    monkeypatch.setattr(preflight.shutil, "which", lambda name: None)
+    with pytest.raises(RunFailed, match=r"compile needs a C\+\+ compiler"):
+        train(tiny_settings(root, compile=True), tmp_path / "third")
 
 
 def test_damaged_test_pictures_fail_at_once(root, tmp_path):

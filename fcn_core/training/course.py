@@ -60,9 +60,16 @@ class Course:
     @property
     def evaluation_is_due(self) -> bool:
         """Whether the last step completed a stretch of `evaluate_every` epochs."""
-        every = self.config.evaluate_every
+        return self._completed(self.config.evaluate_every)
+
+    @property
+    def epoch_is_over(self) -> bool:
+        """Whether the last step completed an epoch."""
+        return self._completed(1.0)
+
+    def _completed(self, epochs: float) -> bool:
         before = (self.step - 1) * self.step_pictures / self.epoch_pictures
-        return int(self.epoch / every) > int(before / every)
+        return int(self.epoch / epochs) > int(before / epochs)
 
     @property
     def place(self) -> dict[str, float]:

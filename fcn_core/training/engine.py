@@ -32,6 +32,8 @@ from fcn_core.training.step import Stepper
 from fcn_core.training.together import add_up, agree
 from fcn_core.weights.checkpoint import save_checkpoint
 
+SAVING_SHARE = 0.05  # of the time since the last checkpoint
+
 
 def train(
     config: TrainConfig,
@@ -75,6 +77,7 @@ class _Run:
         self.journal = Journal(folder, self.course, progress)
         self.validated_at, self.without_better, self.elapsed_before = -1, 0, 0.0
         self.begun = self.saved_at = time.monotonic()
+        self.saving_took = 0.0
         if saved is not None:
             self.take_place(saved)
 
@@ -127,7 +130,7 @@ class _Run:
                     pinned = spread_threads()  # now that the first step has started torch's threads
                 if course.evaluation_is_due and not course.done:
                     evaluation = self.validate()
-                elif time.monotonic() - self.saved_at > 60 * config.save_every_minutes:
+                elif self.saving_is_due():
                     self.save()
         finally:
             del batches  # ends the worker processes
@@ -197,10 +200,16 @@ class _Run:
             parts = self.parts
             save_checkpoint(path, parts.tested, labels=parts.labels, preprocessing=parts.preprocessing, extra=extra)
 
+    def saving_is_due(self) -> bool:
+        """Every so many minutes, and at the end of an epoch unless writing takes too much of the time between."""
+        since = time.monotonic() - self.saved_at
+        worth_it = self.saving_took < SAVING_SHARE * since
+        return since > 60 * self.config.save_every_minutes or (self.course.epoch_is_over and worth_it)
+
     def save(self) -> None:
         """Everything that is needed to go on."""
         self.tick()
-        self.saved_at = time.monotonic()
+        began = time.monotonic()
         if leads_the_others():
             place = {
                 "step": self.course.step, "elapsed": self.course.elapsed, "ended": self.course.ended,
@@ -208,6 +217,8 @@ class _Run:
                 "validated_at": self.validated_at,
             }  # fmt: skip
             self.folder.save_state({**place, **pack(self.parts)})
+        self.saved_at = time.monotonic()
+        self.saving_took = self.saved_at - began
 
     def take_place(self, saved: dict[str, Any]) -> None:
         """Stand where `saved` was made."""

@@ -23,6 +23,7 @@ MEGABYTE = 1e6
 CHECKPOINTS = 2  # the last and the one before it
 SPARE_DISK = 20e6  # for metrics, previews and the log
 MEASURED_STEPS = 3
+COMPILERS = ("g++", "clang++", "cl")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def check(config: TrainConfig, parts: Parts, folder: Path) -> None:
     The first batch goes through the loop itself; here it is made sure that nothing which comes later has to fail.
     """
     device, spec = parts.accelerator.device, parts.model.spec
+    if config.compile and device.type == "cpu" and not any(map(shutil.which, COMPILERS)):
+        raise RunFailed(f"compile needs a C++ compiler ({', '.join(COMPILERS)}); install one, or switch compile off")
     needed = training_bytes(config, spec, processes=parts.accelerator.num_processes)
     free = free_bytes(device)
     if needed > free:
