@@ -2,7 +2,7 @@
 // Times are taken after the frame in which a change was drawn. Sliders' own marks do not count as an answer.
 (() => {
   const seen = new WeakSet();
-  let started = 0;
+  let started = 0, asked = 0;
   let began, first, last, latest;
 
   const app = document.querySelector("[data-testid=stApp]");
@@ -65,8 +65,12 @@
       enter(main);
       began = first = last = latest = undefined;
       started = -1;
+      asked = performance.now();
     },
     quiet(milliseconds) {
+      // A slider that lost the focus gets no key; something that plays on its own never rests.
+      const waited = performance.now() - asked;
+      if (waited > 10000 || (started < 0 && waited > 2000)) return true;
       const idle = app.getAttribute("data-test-script-state") === "notRunning";
       const since = latest ?? (started > 0 ? started + 1000 : Infinity);
       return started > 0 && idle && performance.now() - since > milliseconds;
