@@ -18,6 +18,9 @@ from fcn_core.analysis.heatmaps import (
     temperature_softmax,
 )
 from fcn_core.inference import Segmenter
+from fcn_core.labels import VOC
+from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.weights import LoadedModel, WeightRecord
 
 
 def photo(height: int = 96, width: int = 128) -> np.ndarray:
@@ -95,3 +98,14 @@ def test_one_head_is_enough() -> None:
     loaded = tiny_weights(tiny_model(heads=(32,)))
     result = Segmenter(loaded).segment(photo())
     assert coarse_grid(result, 32, loaded.model).logits.shape[0] == 11
+
+
+def test_torchvisions_network_interpolates_its_only_map() -> None:
+    torch.manual_seed(7)
+    model = TorchvisionFCN("fcn_resnet50").eval()
+    record = WeightRecord(name="t", title="t", architecture="fcn_resnet50", label_set=VOC)
+    result = Segmenter(LoadedModel(record, model, VOC, (8,))).segment(photo(61, 83))
+    grid = coarse_grid(result, 8, model)
+    assert grid.logits.shape == (21, 8, 11) and grid.extent == pytest.approx((0, 0, 83, 61))
+    found = check_upsampling(result, 8, model, 3)
+    assert found.everywhere is None and found.inside is not None and found.inside < 1e-4

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import cache, session, widgets
+from app.result_store import ResultStore
 from app.run_segmenter import BEAT, QUIET
 
 LOWEST, HIGHEST = -20, 20
@@ -29,9 +30,15 @@ def temperature() -> float:
     return temperature_of(session.setting("h_temp"))
 
 
-def waited(key: Hashable, compute: Callable[[Callable[[int, int], None]], Any], text: str) -> Any:
+def waited(
+    key: Hashable,
+    compute: Callable[[Callable[[int, int], None]], Any],
+    text: str,
+    *,
+    store: ResultStore | None = None,
+) -> Any:
     """The kept answer, or that of a computation in its own thread, with progress; None after a failure was shown."""
-    job = cache.lab_answers().job(key, compute)
+    job = (store or cache.lab_answers()).job(key, compute)
     try:
         if not job.finished.wait(QUIET):
             bar = st.progress(0.0, text=text)

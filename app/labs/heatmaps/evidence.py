@@ -52,19 +52,28 @@ def show(case: Case) -> None:
         st.caption(
             f":material/info: No pixel is chosen, so a pixel of {case.cls} is taken. Click another one in a map."
         )
+    window, step = _window(method)
     index, head = case.labels.index(case.cls), case.head
+    target, problem = None, ""
     try:
         target = Target(head, index, region_mask(result.label_maps[head], index, region, pixel))
-    except ValueError as problem:
-        st.info(f"{str(problem)[0].upper()}{str(problem)[1:]}.", icon=":material/info:")
-        _maps(case, look, result, None, None, pixel)
-        return
-    window, step = _window(method, look)
-    request = Request(method, target, window, step)
-    answer = _answer(look, request)
-    _maps(case, look, result, target, answer, pixel)
+    except ValueError as error:
+        problem = str(error)
+    left, right = st.columns([2, 1])
+    with left:
+        _score(look, result, target, pixel)
+    answer = None
+    with right:
+        if target is None:
+            st.info(f"{problem[0].upper()}{problem[1:]}.", icon=":material/info:")
+        else:
+            answer = _answer(look, Request(method, target, window, step))
+            if answer is not None:
+                _attribution(look, answer, pixel)
     if answer is not None:
-        evidence_checks(answer, case)
+        what = "this pixel's logit" if answer.pixels == 1 else f"the sum of {answer.pixels:,} logits"
+        st.caption(f"Explained: {what} of {case.cls} in {head}s, {number(answer.score)} on this picture.")
+        evidence_checks(answer)
     lab.questions("evidence", evidence_questions(case, answer))
     lab.show_code(Target, gradient_map, check_gradient, occlusion_map, occlusion_at, class_heatmap)
 
@@ -81,7 +90,7 @@ def _controls(case: Case) -> tuple[str, str]:
     return method, region
 
 
-def _window(method: str, look: Seen) -> tuple[int, int]:
+def _window(method: str) -> tuple[int, int]:
     """Window and stride of occlusion, in pixels of the small picture."""
     window, step = session.setting("h_window"), session.setting("h_step")
     if method != "occlusion":
@@ -107,6 +116,7 @@ def _result(look: Seen) -> SegmentationResult | None:
         (*look.key, "result"),
         lambda _: look.segmenter.segment(source, max_side=side),
         "Segmenting the small picture …",
+        store=cache.results(),
     )
 
 
@@ -116,6 +126,7 @@ def _answer(look: Seen, request: Request) -> Evidence | None:
     asked: set = st.session_state.setdefault("h-asked", set())
     if request.method not in AT_ONCE and key not in asked and cache.lab_answers().find(key) is None:
         passes = STEPS if request.method == "integrated" else window_count(*look.size, request.window, request.step)
+        st.markdown(f"**Heatmap, an attribution:** {METHODS[request.method].lower()}")
         st.button(
             f"Compute ({passes} passes)",
             type="primary",
@@ -142,58 +153,44 @@ def _middle(result: SegmentationResult, case: Case) -> tuple[int, int]:
     return int(column), int(row)
 
 
-def _maps(
-    case: Case,
-    look: Seen,
-    result: SegmentationResult,
-    target: Target | None,
-    answer: Evidence | None,
-    pixel: tuple[int, int],
-) -> None:
+def _score(look: Seen, result: SegmentationResult, target: Target | None, pixel: tuple[int, int]) -> None:
+    """The input, with the outline of what is explained, and the class's score at every pixel."""
+    case = look.case
     index, head = case.labels.index(case.cls), case.head
     scores = result.scores[head]
     heat = scores.heatmap(index) if isinstance(scores, GridScores) else class_heatmap(scores.logits, index)
     photo = look.image
     if target is not None and target.pixels > 1:
         photo = draw.contours(photo, target.mask.astype(np.uint8))
-    left, right = st.columns([2, 1]) if answer is not None else (st.container(), None)
-    with left:
-        wall(
-            [
-                Tile("The input", photo=encode(photo, photo=True).src),
-                Tile(f"Heatmap, a score: probability of {case.cls}", values=heat),
-            ],
-            key="evidence-score",
-            label="Photo and score",
-            size=look.size,
-            pixel=pixel,
-            on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
-            columns=2,
-            decimals=3,
-            bar=("viridis", ticks(0, 1), f"{head}s: how likely is {case.cls} at this pixel of the output?"),
-        )
-    if answer is None or right is None:
-        return
+    wall(
+        [
+            Tile("The input", photo=encode(photo, photo=True).src),
+            Tile(f"Heatmap, a score: probability of {case.cls}", values=heat),
+        ],
+        key="evidence-score",
+        label="Photo and score",
+        size=look.size,
+        pixel=pixel,
+        on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
+        columns=2,
+        decimals=3,
+        bar=("viridis", ticks(0, 1), f"{head}s: how likely is {case.cls} at this pixel of the output?"),
+    )
+
+
+def _attribution(look: Seen, answer: Evidence, pixel: tuple[int, int]) -> None:
+    """Signed values on the input; the largest one in a thousand are drawn as the end of the scale."""
     most = float(np.quantile(np.abs(answer.values), 0.999)) or 1.0
     decimals = 3 if most < 10 else 1
-    with right:
-        wall(
-            [
-                Tile(
-                    f"Heatmap, an attribution: {METHODS[answer.method].lower()}",
-                    values=answer.values,
-                    shown=(-most, most),
-                    table="diverging",
-                )
-            ],
-            key="evidence-attribution",
-            label="Attribution",
-            size=look.size,
-            pixel=pixel,
-            on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
-            columns=1,
-            decimals=decimals,
-            bar=("diverging", ticks(-most, most, decimals), MEANING[answer.method]),
-        )
-    what = "this pixel's logit" if answer.pixels == 1 else f"the sum of {answer.pixels:,} logits"
-    st.caption(f"Explained: {what} of {case.cls} in {head}s, {number(answer.score)} on this picture.")
+    title = f"Heatmap, an attribution: {METHODS[answer.method].lower()}"
+    wall(
+        [Tile(title, values=answer.values, shown=(-most, most), table="diverging")],
+        key="evidence-attribution",
+        label="Attribution",
+        size=look.size,
+        pixel=pixel,
+        on_pixel=lambda x, y, _: session.hold(**look.held(x, y)),
+        columns=1,
+        decimals=decimals,
+        bar=("diverging", ticks(-most, most, decimals), MEANING[answer.method]),
+    )

@@ -17,7 +17,7 @@ what the network says; an attribution is a way to ask why, and other ways may an
 """
 
 
-def evidence_checks(answer: Evidence, case: Case) -> None:
+def evidence_checks(answer: Evidence) -> None:
     """What holds these values up."""
     if answer.occlusion_check is not None:
         lab.check(
