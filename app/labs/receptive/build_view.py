@@ -26,6 +26,7 @@ from fcn_core.analysis.layer_stack import (
 
 COLOURS = {"A": "#56b4e9", "B": "#e69f00"}
 COLUMNS = ("kind", "kernel", "stride", "padding", "dilation", "channels")
+SHORT = {"padding": "pad", "dilation": "dilate", "channels": "chan."}
 LARGEST = {"kernel": 255, "stride": 64, "padding": 255, "dilation": 64, "channels": 2048}
 
 
@@ -79,10 +80,12 @@ def _editor(name: str, text: str) -> tuple[StackLayer, ...]:
     key = f"stack-{name}-{state['turn']}"
     frame = pd.DataFrame([_record(layer) for layer in state["base"]], columns=list(COLUMNS))
     numbers = {
-        column: st.column_config.NumberColumn(column, min_value=0, max_value=most, step=1, width=66)
+        column: st.column_config.NumberColumn(
+            SHORT.get(column, column), help=column, min_value=0, max_value=most, step=1, width=74
+        )
         for column, most in LARGEST.items()
     }
-    kinds = st.column_config.SelectboxColumn("kind", options=list(LETTERS), width=120)
+    kinds = st.column_config.SelectboxColumn("kind", options=list(LETTERS), width=112)
     edited = st.data_editor(
         frame, key=key, num_rows="dynamic", hide_index=True, width="stretch",
         column_config={"kind": kinds, **numbers}, on_change=_edited, args=(name, key),

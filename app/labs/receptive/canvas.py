@@ -13,7 +13,7 @@ from fcn_core.analysis.receptive_field import AxisField, Box, LayerField
 from fcn_core.labels import Colour
 
 MOST_SIDE = 1200
-PAPER, HATCH = 236, 214  # the padding, grey with faint lines
+PAPER, HATCH = 206, 184  # the padding, grey with faint lines
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from app.labs.receptive.nets import Net
 from fcn_core.analysis.effective_field import Target
 from fcn_core.analysis.receptive_field import Box, LayerField
 
+LAYER = "layer"
 PLAIN = {
     "logits.32": "Pixels of the 32s head",
     "logits.16": "Pixels of the 16s head",
@@ -38,9 +39,14 @@ class Place:
         return Target(self.map.name.split(": ")[0], self.row, self.column)
 
     @property
+    def cell(self) -> str:
+        """What kind of cell it is: "a pixel of the 8s head", "a cell of pool4"."""
+        name = title(self.map)
+        return name.replace("Pixels of", "a pixel of") if self.map.name in PLAIN else f"a cell of {name}"
+
+    @property
     def words(self) -> str:
-        name = title(self.map).replace("Pixels of", "a pixel of")
-        return f"{name if self.map.name in PLAIN else f'a cell of {name}'}, row {self.row}, column {self.column}"
+        return f"{self.cell}, row {self.row}, column {self.column}"
 
 
 def title(layer: LayerField) -> str:
@@ -48,33 +54,50 @@ def title(layer: LayerField) -> str:
 
 
 def place_picker(net: Net, size: tuple[int, int], pixel: tuple[int, int] | None) -> Place:
-    """The map to look from, as a list, and its cell at the pixel (x, y), by default in the middle of size (H, W).
+    """The map to look from: a head's pixels, or any layer; its cell at the pixel (x, y), by default the middle's.
 
-    The head in hand is looked from until another map is chosen.
+    size: (H, W) of the picture. The head in hand is looked from until a layer is chosen.
     """
     maps = net.maps
-    heads = [name for name in maps if name.startswith("logits.")]
+    heads = {name: f"{name.removeprefix('logits.')}s" for name in maps if name.startswith("logits.")}
+    layers = [name for name in maps if name not in heads]
     usual = f"logits.{session.bench().head}"
-    usual = usual if usual in heads else heads[-1]
+    usual = usual if usual in heads else list(heads)[-1]
     held = session.setting("r_map")
-    chosen = held if held in maps else usual
-    if held and held not in maps:
-        st.caption(f":material/info: This network has no map `{held}`; {title(maps[chosen])} is shown.")
-    st.session_state["control-r_map"] = chosen
-    st.selectbox(
-        "Look from a cell of", list(maps), format_func=lambda name: _option(maps[name]), key="control-r_map",
-        on_change=_choose_map, args=(usual,),
+    if held and held not in layers:
+        st.caption(f":material/info: This network has no map `{held}`; {title(maps[usual])[:1].lower()}"
+                   f"{title(maps[usual])[1:]} are shown.")  # fmt: skip
+    chosen = held if held in layers else usual
+    st.session_state["control-r_from"] = chosen if chosen in heads else LAYER
+    st.segmented_control(
+        "Look from a pixel of head", [*heads, LAYER], format_func=lambda name: heads.get(name, "a layer's cell"),
+        required=True, wrap=True, key="control-r_from", on_change=_choose_from, args=(_middle(layers),),
     )  # fmt: skip
+    if chosen in layers:
+        st.session_state["control-r_map"] = chosen
+        st.selectbox(
+            "Layer, in the order of the pass", layers, format_func=lambda name: _option(maps[name]),
+            key="control-r_map", on_change=_choose_map,
+        )  # fmt: skip
     x, y = pixel or (size[1] // 2, size[0] // 2)
-    return Place(net, maps[chosen], *maps[chosen].cell_at(y, x))
+    found = maps[chosen]
+    cell = (y, x) if chosen in heads else found.cell_at(y, x)  # a head's pixels are the photo's
+    return Place(net, found, *cell)
 
 
-def _choose_map(usual: str) -> None:
-    name = st.session_state["control-r_map"]
-    if name.startswith("logits."):
+def _middle(layers: list[str]) -> str:
+    return next((name for name in ("pool4", "inception4e") if name in layers), layers[len(layers) // 2])
+
+
+def _choose_from(layer: str) -> None:
+    name = st.session_state["control-r_from"]
+    if name != LAYER:
         session.hold(head=int(name.removeprefix("logits.")))
-        name = ""
-    session.change_setting("r_map", name)
+    session.change_setting("r_map", layer if name == LAYER else "")
+
+
+def _choose_map() -> None:
+    session.change_setting("r_map", st.session_state["control-r_map"])
 
 
 def _option(layer: LayerField) -> str:

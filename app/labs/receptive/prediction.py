@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.labs.receptive.place import Place, title
+from app.labs.receptive.place import Place
 from app.questions import Question
 from fcn_core.analysis.effective_field import EffectiveField
 
@@ -17,22 +17,26 @@ def cell_questions(place: Place) -> list[Question]:
             "The box has one size everywhere. In the corner about three quarters of it lie outside, where there is "
             "nothing but padding. The network has to answer from the remaining quarter.",
         ),
-        Question(
-            "From 32s to 8s: what happens to the box of a pixel?",
-            ("It shrinks to what pool3 sees", "The fc7 box stays, and smaller boxes join it", "It doubles twice"),
-            1,
-            "Fusing is a sum. The pixel still sees everything that fc7 sees, and pool4 and pool3 add a closer look at "
-            "the middle.",
-        ),
     ]
+    finest = place.net.fields.outputs.get("logits.8")
+    if finest is not None and "pool3" in finest.streams:
+        asked.append(
+            Question(
+                "From 32s to 8s: what happens to the box of a pixel?",
+                ("It shrinks to what pool3 sees", "The fc7 box stays, and smaller boxes join it", "It doubles twice"),
+                1,
+                "Fusing is a sum. The pixel still sees everything that fc7 sees, and pool4 and pool3 add a closer look "
+                "at the middle.",
+            )
+        )
     box = place.box
     if not place.map.is_whole and box.height:
         share = box.height * box.width / (box.picture[0] * box.picture[1])
         right = 0 if share > 1 else 1
         asked.append(
             Question(
-                f"Is the box of {title(place.map)} larger than this photo of {box.picture[1]}×{box.picture[0]}?",
-                ("Larger", "Smaller or as large"), right,
+                f"Does {place.cell} see a box of more pixels than this photo of {box.picture[1]}×{box.picture[0]} has?",
+                ("More", "Fewer, or as many"), right,
                 f"It holds {box.width}×{box.height} pixels, {share:.2g} times as many as the photo.",
             )
         )  # fmt: skip
