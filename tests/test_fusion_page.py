@@ -211,5 +211,6 @@ def test_the_figures_hold_the_numbers() -> None:
     truth[:, 40:44] = 1
     counted = Trimap(2, (32, 8), bands=(1, 4))
     counted.update(truth, {32: np.zeros_like(truth), 8: truth})
-    lines = trimap_figure(counted.points(), (("thin", "thin"), ("large", "large"))).data
-    assert len(lines) == 8 and list(lines[2].y) == [100, 100] and list(lines[0].y) == [0, 0]
+    thin, large = (trimap_figure(counted.points(), measure, measure).data for measure in ("thin", "large"))
+    assert len(thin) == 4 and [list(line.y) for line in thin] == [[0, 0], [0, 0], [100, 100], [100, 100]]
+    assert list(large[0].x) == [1, 4] and list(large[2].y) == [100, 100]

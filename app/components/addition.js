@@ -70,9 +70,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".sign").textContent = shown.length === 3 ? "+" : "→";
     find(".ticks").firstElementChild.textContent = number(-limit);
     find(".ticks").lastElementChild.textContent = `+${number(limit)}`;
-    find(".labels img").src = step.labels.src;
-    find(".labels img").alt = step.labels.title;
-    find(".labels figcaption").textContent = step.labels.title;
+    find(".labels img").src = data.pictures[step.labels];
+    find(".labels img").alt = step.labels_title;
+    find(".labels figcaption").textContent = step.labels_title;
     find("h4").textContent = step.title;
     find(".story").textContent = step.story;
     const map = maps[step.name], [column, row] = map.cell, i = row * map.width + column;

@@ -84,11 +84,11 @@ def chart(counted: Trimap, classes: Sequence[str], *, key: str) -> None:
     """The curves, which classes are thin, and the numbers."""
     kind = widgets.pick_one("f_iou", "Mean over", {"all": "All classes", "split": "Thin and large apart"}, place=key)
     points = counted.points()
-    figure(
-        trimap_figure(points, MEASURES[kind]).to_json(),
-        key=f"fusion-trimap-{key}",
-        alt="Mean IoU over the width of the band",
-    )
+    columns = st.columns(len(MEASURES[kind]))
+    for column, (measure, title) in zip(columns, MEASURES[kind], strict=True):
+        with column:
+            drawn = trimap_figure(points, measure, title).to_json()
+            figure(drawn, key=f"fusion-trimap-{key}-{measure}", alt=f"{title} over the width of the band")
     thickness = counted.thickness
     order = sorted((i for i, t in enumerate(thickness) if not math.isnan(t)), key=lambda i: thickness[i])
     thin, large = counted.thin_classes(), counted.large_classes()

@@ -62,48 +62,34 @@ def ledger_figure(book: Ledger, order: Sequence[int], classes: Sequence[str]) ->
     return figure
 
 
-def trimap_figure(points: Sequence[BandPoint], measures: Sequence[tuple[str, str]]) -> go.Figure:
-    """Mean IoU over the half width of the band; one panel a measure (field of a point, its title), one line a head.
+def trimap_figure(points: Sequence[BandPoint], measure: str, title: str) -> go.Figure:
+    """A measure (a field of `BandPoint`) over the half width of the band, one line a head.
 
-    The level that whole pictures reach is drawn as a thin line of the head's colour.
+    The level that whole pictures reach is drawn as a thin dotted line of the head's colour.
     """
     figure = go.Figure()
-    for panel, (measure, _) in enumerate(measures):
-        axis = "" if panel == 0 else str(panel + 1)
-        for head in dict.fromkeys(point.head for point in points):
-            mine = [p for p in points if p.head == head]
-            inside = [p for p in mine if p.k is not None]
-            style = {"color": HEAD_COLOURS[head], "width": 2.5, "dash": HEAD_DASHES[head]}
-            figure.add_scatter(
-                x=[p.k for p in inside], y=[_whole(getattr(p, measure)) for p in inside], name=f"{head}s",
-                mode="lines+markers", line=style, marker={"size": 7}, xaxis=f"x{axis}", yaxis=f"y{axis}",
-                showlegend=panel == 0, legendgroup=f"{head}s", customdata=[p.pixels for p in inside],
-                hovertemplate=f"{head}s, within %{{x}} px: %{{y:.1f}} %<br>%{{customdata:,}} pixels<extra></extra>",
-            )  # fmt: skip
-            level = next(getattr(p, measure) for p in mine if p.k is None)
-            figure.add_scatter(
-                x=[inside[0].k, inside[-1].k], y=[_whole(level)] * 2, mode="lines", xaxis=f"x{axis}", yaxis=f"y{axis}",
-                line={"color": HEAD_COLOURS[head], "width": 1, "dash": "dot"}, opacity=0.7, showlegend=False,
-                hovertemplate=f"{head}s, whole picture: %{{y:.1f}} %<extra></extra>",
-            )  # fmt: skip
-    layout: dict = {}
-    gap, count = 0.06, len(measures)
-    width = (1 - gap * (count - 1)) / count
-    for panel, (_, title) in enumerate(measures):
-        axis, left = "" if panel == 0 else str(panel + 1), panel * (width + gap)
-        ticks = [p.k for p in points if p.k is not None and p.head == points[0].head]
-        layout[f"xaxis{axis}"] = {
-            "type": "log", "title": "half width k of the band, pixels", "domain": [left, left + width],
-            "tickvals": ticks, "ticktext": [str(t) for t in ticks], "anchor": f"y{axis}",
-            "gridcolor": "rgba(128,128,128,.25)",
-        }  # fmt: skip
-        layout[f"yaxis{axis}"] = {
-            "title": f"{title}, percent", "anchor": f"x{axis}", "rangemode": "tozero",
-            "gridcolor": "rgba(128,128,128,.25)", "automargin": True,
-        }  # fmt: skip
+    for head in dict.fromkeys(point.head for point in points):
+        mine = [p for p in points if p.head == head]
+        inside = [p for p in mine if p.k is not None]
+        figure.add_scatter(
+            x=[p.k for p in inside], y=[_whole(getattr(p, measure)) for p in inside], name=f"{head}s",
+            mode="lines+markers", marker={"size": 7}, customdata=[p.pixels for p in inside],
+            line={"color": HEAD_COLOURS[head], "width": 2.5, "dash": HEAD_DASHES[head]},
+            hovertemplate=f"{head}s, within %{{x}} px: %{{y:.1f}} %<br>%{{customdata:,}} pixels<extra></extra>",
+        )  # fmt: skip
+        level = next(getattr(p, measure) for p in mine if p.k is None)
+        figure.add_scatter(
+            x=[inside[0].k, inside[-1].k], y=[_whole(level)] * 2, mode="lines", opacity=0.7, showlegend=False,
+            line={"color": HEAD_COLOURS[head], "width": 1, "dash": "dot"},
+            hovertemplate=f"{head}s, whole picture: %{{y:.1f}} %<extra></extra>",
+        )  # fmt: skip
+    ticks = list(dict.fromkeys(p.k for p in points if p.k is not None))
     figure.update_layout(
-        height=390, margin={"l": 8, "r": 8, "t": 40, "b": 44}, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, uirevision="trimap", **layout,
+        height=370, margin={"l": 8, "r": 8, "t": 40, "b": 44}, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, uirevision="trimap",
+        xaxis={"type": "log", "title": "half width k of the band, pixels", "tickvals": ticks, "tickangle": 0,
+               "ticktext": [str(t) for t in ticks]},
+        yaxis={"title": f"{title}, percent", "rangemode": "tozero"},
     )  # fmt: skip
     return figure
 

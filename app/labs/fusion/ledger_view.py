@@ -122,9 +122,11 @@ def _ledger(found: FusionCase, head: int) -> None:
 
 
 def own_logits(found: FusionCase, head: int, x: int, y: int) -> np.ndarray | None:
-    """What the network itself said at a pixel."""
+    """What the network itself said at a pixel; None where that was rounded to 16 bits, as for large photos."""
     scores = found.case.result.scores[head]
-    return scores.logits[:, y, x].astype(np.float64) if isinstance(scores, FullScores) else None
+    if not isinstance(scores, FullScores) or scores.logits.dtype == np.float16:
+        return None
+    return scores.logits[:, y, x].astype(np.float64)
 
 
 def in_words(book: Ledger, classes: tuple[str, ...]) -> str:
@@ -157,14 +159,12 @@ def _checks(found: FusionCase, head: int) -> None:
     fusion = found.fusion
     assert fusion is not None
     x, y = found.spot()
-    scores = found.case.result.scores[head]
-    book = fusion.ledger(head, x, y, own_logits(found, head, x, y))
-    half = isinstance(scores, FullScores) and scores.logits.dtype == np.float16
-    largest = max(1.0, float(np.abs(book.logits).max()))
-    bound = largest * (1e-3 if half else 1e-5)
-    note = " (large photos keep their logits in 16 bits)" if half else ""
+    own = own_logits(found, head, x, y)
+    book = fusion.ledger(head, x, y, own)
+    whose = "the head's own logits" if own is not None else "the head's own last map, enlarged"
+    bound = 1e-5 * max(1.0, float(np.abs(book.logits).max()))
     lab.check(
-        f"the parts of all {len(book.logits)} classes at this pixel, summed, and the head's own logits{note}",
+        f"the parts of all {len(book.logits)} classes at this pixel, summed, and {whose}",
         float(np.abs(book.residual).max()), bound,
     )  # fmt: skip
     last = found.decisions(head).labels[-1]

@@ -20,7 +20,7 @@ from fcn_core.analysis.fusion_steps import Step, numbers, steps
 from fcn_core.analysis.network_picture import Box, network_boxes
 
 ROWS = {"score_pool4": 2, "score_pool3": 4, "upscore2": 1, "fuse_pool4": 2, "upscore_pool4": 3, "fuse_pool3": 4}
-LABELS_SIDE = 480  # pixels; beside the maps they are small
+LABELS_SIDE = 400  # pixels; beside the maps they are small
 STREAM_OF_BOX = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
 
 
@@ -174,12 +174,14 @@ def _steps(found: FusionCase) -> None:
     st.subheader(f"From score_fr to {head}s, step by step", anchor=False)
     x, y = found.spot()
     bar = encode(np.repeat(draw.colour_table("diverging")[None], 4, axis=0)).src
+    pictures = [_labels_now(found, step, found.decisions(head), way) for step in way]
     data = {
         "steps": [
             {"name": step.name, "kind": step.kind, "sources": list(step.sources), "title": title(step),
-             "story": story(step, found.case.labels.classes),
-             "labels": _labels_now(found, step, found.decisions(head), way)} for step in way
+             "story": story(step, found.case.labels.classes), "labels": name, "labels_title": words}
+            for step, (name, words, _) in zip(way, pictures, strict=True)
         ],
+        "pictures": {name: src for name, _, src in pictures},
         "maps": {step.name: _map_data(found, step, x, y) for step in way},
         "classes": list(found.case.labels.classes), "cls": found.cls, "step": session.setting("f_step"), "bar": bar,
         "table": base64.b64encode(draw.colour_table("diverging").tobytes()).decode("ascii"),
@@ -202,8 +204,8 @@ def _steps(found: FusionCase) -> None:
     lab.show_code(steps, numbers)
 
 
-def _labels_now(found: FusionCase, step: Step, ways: Decisions, way: list[Step]) -> dict[str, str]:
-    """The label map if the network ended at a step: what an addition changed in colour, else the whole map."""
+def _labels_now(found: FusionCase, step: Step, ways: Decisions, way: list[Step]) -> tuple[str, str, str]:
+    """(name, title, address) of the label map if the network ended at a step, or of what an addition changed in it."""
     case = found.case
     # A skip's own scores are in nothing yet: the labels are still those of the sum before.
     summed = step.summed or max(s.summed for s in way[: way.index(step)])
@@ -217,7 +219,7 @@ def _labels_now(found: FusionCase, step: Step, ways: Decisions, way: list[Step])
         return encode(draw.overlay(photo, now, case.colours, 0.65), photo=True)
 
     title = "Labels that changed, in their new colours" if step.kind == "add" else "Label map if it ended here"
-    return {"src": cache.drawn(key, drawn).src, "title": title}
+    return f"{summed}{step.kind == 'add'}", title, cache.drawn(key, drawn).src
 
 
 def _map_data(found: FusionCase, step: Step, x: int, y: int) -> dict[str, Any]:
