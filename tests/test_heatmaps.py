@@ -13,6 +13,7 @@ from fcn_core.analysis.heatmaps import (
     check_upsampling,
     class_heatmap,
     coarse_grid,
+    every_nth,
     full_logits,
     pixel_logits,
     temperature_softmax,
@@ -85,6 +86,16 @@ def test_photos_in_tiles_have_the_grid_that_is_kept() -> None:
     np.testing.assert_array_equal(pixel_logits(result, 32, 17, 9), grid.logits[:, 1, 2])
     with pytest.raises(ValueError, match="tiles"):
         check_upsampling(result, 32, loaded.model, 0)
+
+
+def test_fewer_cells_stay_in_their_places() -> None:
+    loaded = tiny_weights()
+    grid = coarse_grid(Segmenter(loaded).segment(photo()), 8, loaded.model)
+    fewer, step = every_nth(grid, grid.logits.size // 4)
+    assert step == 2 and fewer.logits.shape == (11, 6, 8)
+    assert fewer.rows(3) == grid.rows(6) and fewer.columns(1) == grid.columns(2)
+    np.testing.assert_array_equal(fewer.logits[:, 3, 1], grid.logits[:, 6, 2])
+    assert every_nth(grid, 10**6)[1] == 1
 
 
 def test_logits_at_viewing_size_are_every_nth_pixel() -> None:

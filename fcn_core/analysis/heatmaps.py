@@ -7,6 +7,7 @@ maps that a pass has kept, so that class, head and temperature can change withou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -45,6 +46,13 @@ class CoarseGrid:
         left, right = _edges(self.columns, self.logits.shape[2])
         top, bottom = _edges(self.rows, self.logits.shape[1])
         return left, top, right, bottom
+
+
+def every_nth(grid: CoarseGrid, most: int) -> tuple[CoarseGrid, int]:
+    """(every n-th row and column of cells, n), with the smallest n that leaves at most `most` numbers."""
+    step = max(1, math.ceil(math.sqrt(grid.logits.size / most)))
+    rows, columns = (CoordinateMap(axis.scale * step, axis.offset) for axis in (grid.rows, grid.columns))
+    return CoarseGrid(grid.logits[:, ::step, ::step], rows, columns, grid.kept), step
 
 
 def coarse_grid(result: SegmentationResult, head: int, model: nn.Module) -> CoarseGrid:

@@ -49,7 +49,7 @@ def private_copy(model: nn.Module) -> nn.Module:
     private = copy.deepcopy(model, shared).eval()
     for module in private.modules():
         if getattr(module, "inplace", False):
-            module.inplace = False
+            setattr(module, "inplace", False)  # noqa: B010  (not every module has it, so a type checker objects)
         for name, parameter in module._parameters.items():
             if parameter is not None:  # a new object over the same memory: the original keeps its own settings
                 module._parameters[name] = nn.Parameter(parameter.detach(), requires_grad=False)

@@ -24,6 +24,7 @@ from fcn_core.analysis.heatmaps import (
     check_upsampling,
     class_heatmap,
     coarse_grid,
+    every_nth,
     final_upsampling,
     full_logits,
     learned_upsampling,
@@ -31,6 +32,7 @@ from fcn_core.analysis.heatmaps import (
 )
 from fcn_core.scores import GridScores
 
+MOST_NUMBERS = 1_000_000  # logits of a grid that are sent to the browser, 2 bytes each
 SIDE = 420  # pixels of the longer side of a map that is not drawn live
 
 
@@ -111,9 +113,14 @@ def _model(case: Case) -> torch.nn.Module:
     return cache.segmenter(case.record).loaded.model
 
 
+def _grid(case: Case, head: int) -> tuple[CoarseGrid, int]:
+    """The cells that are sent to the browser, and whether all (1) or every n-th of them."""
+    return every_nth(coarse_grid(case.result, head, _model(case)), MOST_NUMBERS)
+
+
 def _all_classes(case: Case) -> list[Tile]:
     coarse = session.setting("h_map") == "coarse"
-    grid = coarse_grid(case.result, case.head, _model(case))
+    grid, _ = _grid(case, case.head)
     shares = cache.shares(case.key, case.result, case.head)
     return [
         Tile(
@@ -141,10 +148,11 @@ def _all_heads(case: Case) -> list[Tile]:
 def _pair(case: Case, head: int) -> list[Tile]:
     """The class in hand in one head: as computed, and upsampled."""
     index = case.labels.index(case.cls)
-    grid = coarse_grid(case.result, head, _model(case))
+    grid, step = _grid(case, head)
     rows, columns = grid.logits.shape[1:]
     height, width = case.result.image.shape[:2]
     kept = "as computed" if grid.kept else "kept of a photo in tiles"
+    kept += f", one in {step}×{step}" if step > 1 else ""
     return [
         Tile(
             f"{head}s · {columns}×{rows} cells {kept}",
@@ -161,7 +169,7 @@ def _grids(case: Case, tiles: list[Tile]) -> dict[str, tuple[CoarseGrid, bool]]:
     heads = {int(tile.live.grid) for tile in tiles if tile.live}
     model, tiled = _model(case), case.result.tiled
     return {
-        str(head): (coarse_grid(case.result, head, model), not tiled and final_upsampling(model, head) is not None)
+        str(head): (_grid(case, head)[0], not tiled and final_upsampling(model, head) is not None)
         for head in sorted(heads)
     }
 
