@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -54,9 +55,7 @@ def photo_canvas(image: np.ndarray, room: int, outlines: Sequence[Outline], lit:
     height, width = image.shape[0] + 2 * room, image.shape[1] + 2 * room
     scale = min(1.0, MOST_SIDE / max(height, width))
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    rows, columns = np.mgrid[0 : size[1], 0 : size[0]]
-    paper = np.where((rows + columns) % 8 == 0, HATCH, PAPER).astype(np.uint8)
-    canvas = np.repeat(paper[:, :, None], 3, axis=2)
+    canvas = _paper(size).copy()
     top, left, bottom, right = _scaled((0, 0, *image.shape[:2]), room, scale)
     photo = cv2.resize(image, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     if lit is not None:
@@ -70,7 +69,14 @@ def photo_canvas(image: np.ndarray, room: int, outlines: Sequence[Outline], lit:
     thick = max(2, round(max(size) / 400))
     for drawn in outlines:
         frame(canvas, _scaled(drawn.ends, room, scale), drawn.colour, thick, dashed=drawn.dashed)
-    return encode(canvas, full_size=(height, width))
+    return encode(canvas, full_size=(height, width), photo=True)
+
+
+@lru_cache(maxsize=8)
+def _paper(size: tuple[int, int]) -> np.ndarray:
+    """Hatched ground of this width and height, H×W×3."""
+    hatched = (np.arange(size[1])[:, None] + np.arange(size[0])) % 8 == 0
+    return np.repeat(np.where(hatched, HATCH, PAPER).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def _scaled(ends: tuple[int, ...], room: int, scale: float) -> tuple[int, int, int, int]:

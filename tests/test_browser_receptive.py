@@ -1,0 +1,103 @@
+"""The Receptive fields page in a real browser: click cells, switch heads, build stacks, open a sent link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from app_bench import TINY
+from app_server import BROWSER, FLAGS, PATIENCE, serve
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("receptive")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser(address: str) -> Iterator[object]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def visit(page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/receptive_fields?weights={TINY}&sample=streets-1{query}")
+    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=PATIENCE)
+
+
+def says(page, words: str) -> None:
+    expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_click_a_cell_and_switch_heads(page, address: str) -> None:
+    visit(page, address, "&x=320&y=240")
+    says(page, "A pixel of the 8s head, row 240, column 320")
+    frame = page.locator(".st-key-receptive-canvas .frame")
+    box = frame.bounding_box()
+    page.mouse.click(box["x"] + 3, box["y"] + 3)  # far out in the padding: the photo's first pixel answers
+    says(page, "A pixel of the 8s head, row 0, column 0")
+    page.wait_for_url("**x=0&y=0**")
+    says(page, "largest difference 0")
+    page.get_by_role("radio", name="32s", exact=True).click()
+    says(page, "A pixel of the 32s head, row 0, column 0")
+    page.get_by_role("radio", name="a layer's cell", exact=True).click()
+    says(page, "A cell of pool4, row 0, column 0")
+    page.wait_for_url("**r_map=pool4**")
+    page.reload()
+    says(page, "A cell of pool4, row 0, column 0")
+
+
+def test_effective_fields_side_by_side(page, address: str) -> None:
+    visit(page, address, "&r_view=effective&r_n=1&r_map=pool3&r_inputs=random")
+    for weights in ("Random weights", "Trained weights"):
+        says(page, f"{weights}, one picture")
+    expect(page.get_by_text(re.compile("95 % of the gradient in"))).to_have_count(2)
+    expect(page.get_by_text("failed")).to_have_count(0)
+
+
+def test_stacks_are_compared_and_explained(page, address: str) -> None:
+    visit(page, address, "&r_view=build")
+    says(page, "Both see 7 pixels")
+    page.get_by_role("radio", name="Dilation or large kernels", exact=True).click()
+    says(page, "Both see 31 pixels")
+    page.wait_for_url("**r_pair=large**")
+    cell = page.get_by_test_id("stDataFrame").first.locator("canvas").first
+    box = cell.bounding_box()
+    page.mouse.dblclick(box["x"] + 175, box["y"] + 52)  # kernel of the first layer
+    page.keyboard.press("Control+A")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**r_pair=own**")
+    says(page, "Not the same field: A sees 2 pixels more")
+    visit(page, address, "&r_view=build&r_pair=own&r_a=m3p2&r_b=c7")
+    says(page, "a pooling may be padded by at most half its kernel")
+
+
+def test_predict_then_reveal_on_a_phone(browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.set_default_timeout(PATIENCE)
+    visit(page, address, "&r_view=layers")
+    says(page, "907 from its modules at avgpool, 907 in Table 1")
+    question = page.locator(".st-key-question-receptive-layers-2")
+    question.get_by_text("404", exact=True).click()
+    question.get_by_role("button", name="Check my prediction").click()
+    says(page, "Right.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing sticks out on a phone"
+    page.close()
