@@ -109,7 +109,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     item.append(button);
     return item;
   }));
-  const report = () => setTriggerValue("step", place.step + 1);
+  const report = () => {
+    place.reported = [...(place.reported ?? []), place.step];
+    setTriggerValue("step", place.step + 1);
+  };
   const go = (index) => { show(index, true); report(); };
   const play = find(".play");
   const mark = () => { play.classList.toggle("on", Boolean(place.timer)); play.ariaLabel = place.timer ? "Pause" : "Play"; };
@@ -130,8 +133,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   find(".next").onclick = () => { stop(); go(Math.min(data.steps.length - 1, place.step + 1)); };
   find(".bar img").src = data.bar;
   const asked = Math.min(data.step - 1, data.steps.length - 1);
-  // The address moves the step only when it changed itself; an answer that comes late must not pull the hand back.
-  const step = fresh || place.asked !== asked ? asked : Math.min(place.step, data.steps.length - 1);
+  // The address moves the step when it changed itself. The answer to an own report may come when the hand has already
+  // gone on, and must not pull it back.
+  const echo = (place.reported ?? []).lastIndexOf(asked);
+  if (echo >= 0) place.reported.splice(0, echo + 1);
+  const moved = fresh || (place.asked !== asked && echo < 0);
+  const step = moved ? asked : Math.min(place.step, data.steps.length - 1);
   place.asked = asked;
   if (place.timer) start();
   show(place.timer ? Math.min(place.step, data.steps.length - 1) : step, false);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from torch import nn
 
@@ -103,6 +104,11 @@ def nothing_to_fuse(found: FusionCase) -> bool:
             icon=":material/info:",
         )
     return True
+
+
+def chart_json(chart: go.Figure) -> str:
+    """A chart for the browser, its words larger where large type is on."""
+    return chart.update_layout(font={"size": 18 if session.setting("large") else 12}).to_json()
 
 
 def css(colour: tuple[int, int, int]) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from app import browser_parts, cache, lab, widgets
 from app.browser_figures import figure, plotly_library
 from app.ground_truth_source import truth_uploader
-from app.labs.fusion.bench import FusionCase
+from app.labs.fusion.bench import FusionCase, chart_json
 from app.labs.fusion.figures import trimap_figure
 from app.labs.fusion.set_panel import set_panel
 from app.pictures import Shown, encode, view, view_photo
@@ -87,7 +87,7 @@ def chart(counted: Trimap, classes: Sequence[str], *, key: str) -> None:
     columns = st.columns(len(MEASURES[kind]))
     for column, (measure, title) in zip(columns, MEASURES[kind], strict=True):
         with column:
-            drawn = trimap_figure(points, measure, title).to_json()
+            drawn = chart_json(trimap_figure(points, measure, title))
             figure(drawn, key=f"fusion-trimap-{key}-{measure}", alt=f"{title} over the width of the band")
     thickness = counted.thickness
     order = sorted((i for i, t in enumerate(thickness) if not math.isnan(t)), key=lambda i: thickness[i])

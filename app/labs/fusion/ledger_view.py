@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import browser_parts, cache, lab, widgets
 from app.browser_figures import figure, plotly_library
-from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, css, nothing_to_fuse, signed
+from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, chart_json, css, nothing_to_fuse, signed
 from app.labs.fusion.figures import decided_picture, ledger_figure, verdict_picture
 from app.labs.fusion.stories import percent
 from app.pixel_panel import truth_in_words
@@ -107,7 +107,7 @@ def _ledger(found: FusionCase, head: int) -> None:
     st.markdown(in_words(book, classes) + _truth_words(found, book, x, y))
     order = np.argsort(-book.logits, kind="stable")[:FEW_CLASSES]
     figure(
-        ledger_figure(book, [int(i) for i in order], classes).to_json(), key="fusion-ledger",
+        chart_json(ledger_figure(book, [int(i) for i in order], classes)), key="fusion-ledger",
         alt=f"Signed parts of every class's logit at pixel {x}, {y}",
     )  # fmt: skip
     if len(classes) > FEW_CLASSES:
