@@ -93,7 +93,8 @@ def make(planned: Planned, runs: Path, *, threads: int) -> None:
         {"name": planned.folder.replace("/", "-"), "evaluate_every": 4.0, "threads": threads, **planned.settings}
     )
     result = resume(folder) if (folder / "config.yaml").exists() else train(config, folder)
-    print(f"{planned.folder}: {result.state}, best mIoU of the finest head {result.best_miou:.4f}", flush=True)
+    best = "none yet" if result.best_miou is None else f"{result.best_miou:.4f}"
+    print(f"{planned.folder}: {result.state}, best mIoU of the finest head {best}", flush=True)
 
 
 def main() -> None:

@@ -157,9 +157,9 @@ def test_shipped_samples_are_what_the_command_draws(tmp_path: Path):
 @pytest.mark.parametrize(
     ("image", "mask", "message"),
     [
-        (np.zeros((4, 5, 3), np.float32), np.zeros((4, 5), np.uint8), "image must be a uint8"),
+        (np.zeros((4, 5, 3), np.float64), np.zeros((4, 5), np.uint8), "image must be a uint8"),
         (np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5), np.int64), "mask must be a uint8"),
-        (np.zeros((4, 5), np.uint8), np.zeros((4, 5), np.uint8), "H×W×3"),
+        (np.zeros((4, 5), np.uint8), np.zeros((4, 5), np.uint8), "H×W×C"),
         (np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5, 1), np.uint8), "mask must be H×W"),
         (np.zeros((4, 5, 3), np.uint8), np.zeros((5, 4), np.uint8), "one size"),
         (np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.uint8), "empty"),
