@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -41,13 +42,19 @@ def steps(folder: RunFolder) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def forks():
-    """Starts processes that have torch imported already: each costs milliseconds instead of seconds."""
+    """Starts processes that have torch imported already: each costs milliseconds instead of seconds.
+
+    A new process runs its parent's main module first; tests of pages leave a page there, so an empty one stands in.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["fcn_core.training.engine"])
     first = context.Process(target=time.sleep, args=(0,))  # it waits for the imports, so that no test has to
     first.start()
     first.join()
-    return context
+    yield context
+    sys.modules["__main__"] = main
 
 
 @pytest.mark.skipif(not LINUX, reason="needs fork and SIGKILL")
