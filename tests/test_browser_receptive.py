@@ -55,7 +55,7 @@ def test_click_a_cell_and_switch_heads(page, address: str) -> None:
     says(page, "A pixel of the 8s head, row 0, column 0")
     page.wait_for_url("**x=0&y=0**")
     says(page, "largest difference 0")
-    page.get_by_role("radio", name="32s", exact=True).click()
+    page.locator(".st-key-control-r_from").get_by_role("radio", name="32s", exact=True).click()
     says(page, "A pixel of the 32s head, row 0, column 0")
     page.get_by_role("radio", name="a layer's cell", exact=True).click()
     says(page, "A cell of pool4, row 0, column 0")
@@ -72,20 +72,33 @@ def test_effective_fields_side_by_side(page, address: str) -> None:
     expect(page.get_by_text("failed")).to_have_count(0)
 
 
+def change_first_kernel(page, number: str) -> None:
+    """Type into the editor of stack A, which is drawn on a canvas; again if it was not ready for it yet."""
+    canvas = page.get_by_test_id("stDataFrame").first.locator("canvas").first
+    for _ in range(4):
+        page.wait_for_timeout(1500)
+        box = canvas.bounding_box()
+        page.mouse.dblclick(box["x"] + 175, box["y"] + 52)
+        page.wait_for_timeout(500)
+        page.keyboard.press("Control+A")
+        page.keyboard.type(number)
+        page.keyboard.press("Enter")
+        try:
+            page.wait_for_url("**r_pair=own**", timeout=15_000, wait_until="commit")
+            return
+        except sync_api.TimeoutError:
+            page.keyboard.press("Escape")
+
+
 def test_stacks_are_compared_and_explained(page, address: str) -> None:
     visit(page, address, "&r_view=build")
     says(page, "Both see 7 pixels")
     page.get_by_role("radio", name="Dilation or large kernels", exact=True).click()
     says(page, "Both see 31 pixels")
     page.wait_for_url("**r_pair=large**")
-    cell = page.get_by_test_id("stDataFrame").first.locator("canvas").first
-    box = cell.bounding_box()
-    page.mouse.dblclick(box["x"] + 175, box["y"] + 52)  # kernel of the first layer
-    page.keyboard.press("Control+A")
-    page.keyboard.type("5")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**r_pair=own**")
+    change_first_kernel(page, "5")
     says(page, "Not the same field: A sees 2 pixels more")
+    page.wait_for_url("**r_pair=own**")
     visit(page, address, "&r_view=build&r_pair=own&r_a=m3p2&r_b=c7")
     says(page, "a pooling may be padded by at most half its kernel")
 
