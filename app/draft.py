@@ -19,6 +19,7 @@ from app.settings_fields import fields_of
 from app.settings_titles import LENGTHS
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.presets import PRESETS
+from fcn_core.training.refusals import refusals
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,7 @@ class Draft:
         try:
             config, problems = TrainConfig.model_validate(dict(self.values)), {}
         except ValidationError as error:
-            config, problems = None, {_where(e["loc"]): _sentence(e) for e in error.errors()}
-            if any(path.startswith("train.") for path in problems):
-                problems.pop("train", None)  # "no data set" only follows from the data sets that are wrong
+            config, problems = None, refusals(error, TrainConfig)
         problems |= {path: why for path, (_, why) in self.typed.items()}
         return (config if not self.typed else None), problems
 
@@ -170,17 +169,3 @@ def with_value(values: Any, path: str, value: Any) -> Any:
 def is_under(path: str, group: str) -> bool:
     """Whether a path is `group` or something in it."""
     return path == group or path.startswith(f"{group}.")
-
-
-def _where(place: tuple[int | str, ...]) -> str:
-    return ".".join(str(word) for word in place)
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    """A pydantic error as a sentence of ours."""
-    if error["type"] == "missing":
-        return "A value is missing here."
-    text = error["msg"].removeprefix("Value error, ")
-    if text.startswith("Input should be"):
-        text = f"{text.replace('Input should be', 'It should be')}, got {error['input']!r}"
-    return text[:1].upper() + text[1:].rstrip(".") + "."

@@ -39,4 +39,5 @@ def test_only_the_trunk_may_be_taken() -> None:
     said = found.fill(model)
     assert "left at their first values: head." in said and not model.head.score_fr.weight.any()
     assert torch.equal(model.trunk.fc.fc7.weight, found.state["trunk.fc.fc7.weight"])
-    assert start.run_of("run:abc") == "abc" and start.run_of("abc") is None
+    assert TrainConfig(steps=1, start="run:abc").start_run == "abc"
+    assert TrainConfig(steps=1, start="abc").start_run is None

@@ -40,11 +40,11 @@ def test_preset_with_changes():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("steps: 3\nlearning_rate: 1", "learning_rate: Extra inputs"),
+        ("steps: 3\nlearning_rate: 1", "learning_rate: There is no setting"),
         ("steps: 3\nepochs: 2", "exactly one of epochs, steps and minutes"),
         ("name: x", "exactly one of epochs"),
         ("steps: 3\noptim: {lr: -1}", "optim.lr"),
-        ("steps: 3\ntrain: [{kind: camvid}]", "a camvid data set needs root"),
+        ("steps: 3\ntrain: [{kind: camvid}]", "A camvid data set needs root"),
         ("steps: 3\nmodel: {heads: [32]}", "names heads"),
         ("steps: 3\naugment: {scale: [2, 1]}", "smallest, largest"),
         ("steps: 3\naugment: {rare_crops: 0.5}", "rare_crops needs rare_classes"),
@@ -55,3 +55,27 @@ def test_preset_with_changes():
 def test_wrong_settings_are_named(text, said):
     with pytest.raises(ValueError, match=said):
         TrainConfig.from_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"optim": {"lrr": 1}}, "optim.lrr: There is no setting 'lrr' here; 'lr' may be meant."),
+        ({"train": [{"sizes": [4, 4]}]}, "train.0.sizes: There is no setting 'sizes' here; 'size' may be meant."),
+        ({"val": {"xyz": 1}}, "val.xyz: There is no setting 'xyz' here; there are kind, root, "),
+        (
+            {"optim": {"lr": "fast"}},
+            "optim.lr: It should be a valid number, ",
+        ),
+        ({"optim": {"lr": float("inf")}}, "optim.lr: It should be a finite number, got inf"),
+        ({"epochs": float("inf")}, "epochs: It should be a finite number, got inf"),
+        ({"loss": {"head_weights": {8: -1}}}, "loss.head_weights.8: It should be greater than or equal to 0, got -1"),
+        ({"model": {"heads": [8, 7]}}, "model: heads must be some of 32, 16 and 8, each once"),
+        ({"early_stop": 3}, "early_stop counts validations"),
+    ],
+)
+def test_what_is_wrong_is_said_once_in_a_sentence(change, said):
+    with pytest.raises(ValueError) as refused:
+        TrainConfig.from_dict({"epochs": 1.0, **change})
+    first, *lines = str(refused.value).splitlines()
+    assert len(lines) == 1 and lines[0].strip().startswith(said)

@@ -15,11 +15,11 @@ import psutil
 
 from fcn_core.cli.console import say
 from fcn_core.home import PROJECT_ROOT
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.config import OTHER_RUN, TrainConfig
 from fcn_core.training.devices import devices_for
 from fcn_core.training.launch import launch, launch_stages, new_run, resume_run, safe_name
 from fcn_core.training.process import LAUNCHED_VARIABLE, leads_the_others, started
-from fcn_core.training.queue import OTHER_RUN, turn
+from fcn_core.training.queue import turn
 from fcn_core.training.run_state import read_run, runs_root
 from fcn_core.training.runs import LIVING, RunFolder
 
@@ -125,8 +125,9 @@ def run_in_turn(
 
         return resume(folder.path, progress=progress)
     devices = devices_for(config.device, max(world, processes)) if wait else ()
+    listener = None if os.environ.get(LAUNCHED_VARIABLE) else say  # its output ends in the log, where it stands already
     try:
-        with turn(folder, config, devices, say=_quiet if os.environ.get(LAUNCHED_VARIABLE) else say) as may_go:
+        with turn(folder, config, devices, say=listener) as may_go:
             if not may_go:
                 return None
             if processes > 1 and world == 1:
@@ -140,10 +141,6 @@ def run_in_turn(
         if leads_the_others() and own and status.get("state") in LIVING:
             folder.write_status("failed", message=str(problem))
         raise
-
-
-def _quiet(sentence: str) -> None:
-    """For a process whose output ends in the log, where the sentence stands already."""
 
 
 def _become_torchrun(folder: RunFolder, processes: int) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from fcn_core.training.refusals import refusals
 from fcn_core.training.settings import (
     AugmentSettings,
     DataSettings,
@@ -16,6 +17,8 @@ from fcn_core.training.settings import (
     ScheduleSettings,
     Settings,
 )
+
+OTHER_RUN = "run:"  # `start` of a run that begins with the weights of another
 
 
 class TrainConfig(Settings):
@@ -115,6 +118,12 @@ class TrainConfig(Settings):
             raise ValueError("early_stop counts validations; give val, the data set to validate on")
         return self
 
+    @property
+    def start_run(self) -> str | None:
+        """The id of the run whose best weights are the start; None when it starts from something else."""
+        start = self.start or ""
+        return start.removeprefix(OTHER_RUN) if start.startswith(OTHER_RUN) else None
+
     def to_yaml(self) -> str:
         """The settings as YAML, in the order of the fields."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
@@ -136,7 +145,7 @@ class TrainConfig(Settings):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            lines = [f"{'.'.join(str(p) for p in e['loc']) or 'settings'}: {e['msg']}" for e in error.errors()]
+            lines = [f"{path}: {said}" if path else said for path, said in refusals(error, cls).items()]
             raise ValueError("these settings cannot be used:\n  " + "\n  ".join(lines)) from error
 
     def replace(self, **changes: Any) -> TrainConfig:

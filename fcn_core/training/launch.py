@@ -24,10 +24,10 @@ import psutil
 from filelock import FileLock
 
 from fcn_core.home import PROJECT_ROOT
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.config import OTHER_RUN, TrainConfig
 from fcn_core.training.devices import devices_for
 from fcn_core.training.process import LAUNCHED_VARIABLE, lives, started
-from fcn_core.training.queue import OTHER_RUN, awaited_run, take_ticket
+from fcn_core.training.queue import awaited_run, take_ticket
 from fcn_core.training.run_state import MARKS, read_run, runs_root
 from fcn_core.training.runs import RunFolder
 
@@ -73,9 +73,9 @@ def new_run(
 ) -> RunFolder:  # fmt: skip
     """The folder of a run that is about to start, in state launching. Without `run_id` it is named by name and time."""
     root = (root or runs_root()).resolve()
-    start = config.start or ""
-    if start.startswith(OTHER_RUN) and not (root / start.removeprefix(OTHER_RUN) / "config.yaml").is_file():
-        raise ValueError(f"the run starts from {start.removeprefix(OTHER_RUN)!r}, but there is no such run in {root}")
+    other = config.start_run
+    if other is not None and not (root / other / "config.yaml").is_file():
+        raise ValueError(f"the run starts from {other!r}, but there is no such run in {root}")
     folder = RunFolder.create(_own_folder(root, config.name) if run_id is None else root / run_id, config)
     folder.write_launch({
         "where": "local", "host": socket.gethostname(), "pid": None, "process_started": None, "command": [],

@@ -101,7 +101,7 @@ def estimate(config: TrainConfig, *, runs: Path | None = None) -> Cost:
 
     runs: the folder in which `run:ID` is looked for.
     """
-    if config.start is not None and config.start.startswith("run:"):
+    if config.start_run is not None:
         config = config.replace(start=None, freeze_trunk=False, start_parts="all")  # its weights come later
     with tempfile.TemporaryDirectory() as folder:
         parts = prepare(config.replace(workers=0), runs=runs)

@@ -28,7 +28,6 @@ from fcn_core.training.runs import RunFolder, read_json
 
 LOOK_EVERY_SECONDS = 1.0
 TWIN_SECONDS = 30.0
-OTHER_RUN = "run:"
 
 
 @dataclass(frozen=True)
@@ -99,14 +98,10 @@ def give_back_ticket(pid: int | None = None) -> None:
     _file(os.getpid() if pid is None else pid).unlink(missing_ok=True)
 
 
-def _silent(sentence: str) -> None:
-    """Nobody listens."""
-
-
 @contextmanager
 def turn(
     folder: RunFolder, config: TrainConfig, devices: tuple[str, ...], *,
-    say: Callable[[str], None] = _silent, every: float = LOOK_EVERY_SECONDS,
+    say: Callable[[str], None] | None = None, every: float = LOOK_EVERY_SECONDS,
 ) -> Iterator[bool]:  # fmt: skip
     """Wait until the run that it starts from has finished and its devices are free; they are its own in the block.
 
@@ -137,21 +132,21 @@ def turn(
 
 def awaited_run(folder: RunFolder, config: TrainConfig) -> Path | None:
     """The folder of the run whose weights are the start, beside this run's; None when it starts from something else."""
-    start = config.start or ""
-    return folder.path.resolve().parent / start.removeprefix(OTHER_RUN) if start.startswith(OTHER_RUN) else None
+    return None if config.start_run is None else folder.path.resolve().parent / config.start_run
 
 
 class _Waits:
     """Says what a run waits for, once for each cause, and shows life."""
 
-    def __init__(self, folder: RunFolder, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: RunFolder, tell: Callable[[str], None] | None) -> None:
         self.folder, self.tell, self.said = folder, tell, ""
 
     def say(self, cause: str, waiting_for: str) -> None:
         if cause != self.said:
             self.said = cause
             self.folder.log(cause)
-            self.tell(f"{self.folder.id} {cause}")
+            if self.tell is not None:
+                self.tell(f"{self.folder.id} {cause}")
             self.folder.write_status("queued", message=cause, waiting_for=waiting_for)
         else:
             os.utime(self.folder.status_file)

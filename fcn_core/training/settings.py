@@ -24,7 +24,7 @@ HeightWidth = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
 class Settings(BaseModel):
     """Common base: unknown names are refused, so that a typing error does not train with the default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class ModelSettings(Settings):
@@ -60,6 +60,11 @@ class ModelSettings(Settings):
     dropout_kind: Literal["element", "channel"] = Field(
         default="element", description="What is dropped: single values (the paper's code) or whole channels (torchfcn)."
     )
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> ModelSettings:
+        self.spec(2, in_channels=self.in_channels or 3)  # says what is wrong with heads, skips and the like
+        return self
 
     def spec(self, num_classes: int, *, in_channels: int = 3, tasks: Mapping[str, int] | None = None) -> FCNSpec:
         """The network's description. in_channels: of the data. tasks: further sets of classes, name -> number.
@@ -165,7 +170,7 @@ class LossSettings(Settings):
         default=1.0,
         description="Share of the run after which class weights fade to equal ones; 1 keeps them to the end.",
     )
-    head_weights: dict[int, float] = Field(
+    head_weights: dict[int, Annotated[float, Field(ge=0)]] = Field(
         default={32: 0.3, 16: 0.3, 8: 1.0},
         description="Weight of each head's loss; all above zero is deep supervision.",
     )

@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from fcn_core.home import PROJECT_ROOT
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.config import OTHER_RUN, TrainConfig
 from fcn_core.training.launch import new_run
 from fcn_core.training.run_state import read_run
 from fcn_core.training.runs import LIVING, RunFolder
 from fcn_core.training.slurm_queue import JobState, cancel, is_here, job_state, partitions
 from fcn_core.training.slurm_settings import SlurmSettings
-from fcn_core.training.start import run_of
 
 NO_PROCESS = {"host": None, "pid": None, "process_started": None}  # while a job waits, nobody works on its run
 
@@ -90,7 +89,7 @@ def submit_stages(
     folders: list[RunFolder] = []
     for config in configs:
         if folders:
-            config = config.replace(start=f"run:{folders[-1].id}")
+            config = config.replace(start=f"{OTHER_RUN}{folders[-1].id}")
         group = folders[0].id if folders else ""
         folders.append(submit_new(config, settings, root=root, recipe=recipe, group=group))
     if len(folders) > 1:
@@ -168,7 +167,7 @@ def _executor(folder: RunFolder, settings: SlurmSettings, config: TrainConfig, c
 
 def _dependency(folder: RunFolder, config: TrainConfig) -> str | None:
     """What Slurm lets the job wait for: the run that it starts from. ValueError when that one will not finish."""
-    other = run_of(config.start)
+    other = config.start_run
     if other is None:
         return None
     info = read_run(folder.path.parent / other)

@@ -26,7 +26,6 @@ from fcn_core.training.process import leads_the_others
 from fcn_core.training.run_state import read_run
 from fcn_core.training.runs import LIVING, RunFolder
 from fcn_core.training.slurm_queue import is_preempted
-from fcn_core.training.start import run_of
 
 LOOPBACK = "127.0.0.1"
 
@@ -83,7 +82,7 @@ class TrainingJob:
 
 def check_start(folder: RunFolder) -> None:
     """ValueError when the run that this one begins from came to no end: Slurm only knows that its job is over."""
-    other = run_of(folder.config().start)
+    other = folder.config().start_run
     if other is None or folder.last.is_file():
         return
     state = read_run(folder.path.parent / other).state

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from fcn_core.training.refusals import refusals
 from fcn_core.training.settings import Settings
 
 
@@ -84,5 +85,5 @@ class SlurmSettings(Settings):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            lines = [f"{'.'.join(str(p) for p in e['loc']) or 'slurm'}: {e['msg']}" for e in error.errors()]
-            raise ValueError("; ".join(lines)) from None
+            said = (f"{path or 'slurm'}: {why}" for path, why in refusals(error, cls).items())
+            raise ValueError(" ".join(said)) from None

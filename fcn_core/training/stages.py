@@ -12,8 +12,8 @@ from fcn_core.training.config import TrainConfig
 def expand(config: TrainConfig) -> tuple[TrainConfig, ...]:
     """The runs that the settings ask for: one, or one a head where `staged` is set.
 
-    Only the first of them has a start; whoever launches them sets the others' to the run before (`launch_stages`,
-    `run_stages`). Every stage has the full length.
+    Only the first of them has a start; whoever launches them sets the others' to the run before (`launch_stages`).
+    Every stage has the full length.
     """
     if config.staged is None:
         return (config,)

@@ -14,8 +14,6 @@ from fcn_core.training.config import TrainConfig
 from fcn_core.training.runs import RunFolder
 from fcn_core.weights import CATALOGUE, Preprocessing, classifier_state, load
 
-RUN_PREFIX = "run:"
-
 
 @dataclass(frozen=True)
 class Start:
@@ -52,11 +50,6 @@ class Start:
         return f"started from {self.source}: {len(fitting)} of {len(own)} tensors taken{rest if other else ''}"
 
 
-def run_of(start: str | None) -> str | None:
-    """The id of the run whose weights are meant, for "run:ID"; else None."""
-    return start.removeprefix(RUN_PREFIX) if start and start.startswith(RUN_PREFIX) else None
-
-
 def find_start(config: TrainConfig, *, runs: Path | None) -> Start:
     """The weights that `config.start` names. runs: the folder with the runs. ValueError says what is missing."""
     source = config.start
@@ -67,7 +60,7 @@ def find_start(config: TrainConfig, *, runs: Path | None) -> Start:
             raise ValueError(f"there is no ImageNet classifier for the trunk {source}; start from alexnet or vgg16")
     if source in CATALOGUE and CATALOGUE[source].kind == "classifier":
         return Start(source, classifier_state(source), True, CATALOGUE[source].preprocessing)
-    run = run_of(source)
+    run = config.start_run
     if run is not None:
         source = str(weights_of_run(run, runs))
     loaded = load(source)
