@@ -94,6 +94,13 @@ def progress_bar(what: str, total: int | None = None, *, data: bool = False) -> 
         yield update
 
 
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Aligned columns on standard output; columns of numbers are aligned on the right."""
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]

@@ -29,6 +29,13 @@ def list_datasets(json: JsonOption = None) -> None:
             for kind, record in DATASETS.items()
         ]
         print_table(("name", "data set", "splits", "images", "download"), rows)
+        for kind, record in DATASETS.items():
+            lines = (
+                record.about,
+                record.layout and f"Layout: {record.layout}",
+                record.source and f"From: {record.source}",
+            )
+            print(f"\n{kind}", *(f"  {line}" for line in lines if line), sep="\n")
     about = [
         {"kind": kind, "title": record.title, "about": record.about, "splits": record.splits,
          "images": dict(record.channels), "tasks": {name: labels.title for name, labels in record.tasks.items()},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fcn_core.cli.console import STDOUT, JsonOption, complain, print_table, say, write_json, wrong
+from fcn_core.cli.console import STDOUT, JsonOption, complain, duration, print_table, say, write_json, wrong
 
 if TYPE_CHECKING:
     from fcn_core.training.run_state import RunInfo
@@ -150,13 +150,6 @@ def _share(run: RunInfo) -> str:
 
 def _miou(run: RunInfo) -> str:
     return "-" if run.best_miou is None else f"{run.best_miou:.4f}"
-
-
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 def _facts(run: RunInfo) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fcn_core.cli.chosen_settings import LENGTHS, chosen_settings
-from fcn_core.cli.console import STDOUT, JsonOption, print_table, say, write_json, wrong
+from fcn_core.cli.console import STDOUT, JsonOption, duration, print_table, say, write_json, wrong
 from fcn_core.training.process import LAUNCHED_VARIABLE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def train(
         list[str] | None,
         typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a setting: optim.lr=1e-3, train.0.root=DIR."),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Where the camvid or folder data of the settings lie.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Where the data of the settings lie.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Length in passes over the data.")] = None,
     steps: Annotated[int | None, typer.Option(help="Length in steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Length in minutes.")] = None,
@@ -55,6 +55,9 @@ def train(
     if presets:
         _list_presets()
         return
+    lengths = [name for name, value in zip(LENGTHS, (epochs, steps, minutes), strict=True) if value is not None]
+    if len(lengths) > 1:
+        raise wrong(f"--{lengths[1]}", f"a run has one length; leave out --{' or --'.join(lengths)}")
     changes = [*(set_ or [])]
     changes += [
         f"{name}={value}" for name, value in zip(LENGTHS, (epochs, steps, minutes), strict=True) if value is not None
@@ -113,13 +116,13 @@ def _estimate(config: TrainConfig, where: str | None) -> None:
 
     cost = estimate(config, runs=runs_root())
     if where != STDOUT:
-        total = "unknown" if cost.seconds_total is None else _duration(cost.seconds_total)
+        total = "unknown" if cost.seconds_total is None else duration(cost.seconds_total)
         frozen = cost.parameters - cost.trained_parameters
         rows = [
             ("parameters", f"{cost.parameters:,}" + (f", {frozen:,} of them frozen" if frozen else "")),
             ("memory of a step", f"{cost.memory_mb:,.0f} MB of {cost.free_memory_mb:,.0f} MB free ({cost.device})"),
             ("a step", f"{cost.seconds_a_step:.3g} s"),
-            ("a pass over the data", f"{_duration(cost.seconds_an_epoch)}, {cost.epoch_pictures:,} pictures"),
+            ("a pass over the data", f"{duration(cost.seconds_an_epoch)}, {cost.epoch_pictures:,} pictures"),
             ("the whole run", total),
             ("disk", f"{cost.disk_mb:,.0f} MB of {cost.free_disk_mb:,.0f} MB free"),
         ]
@@ -164,7 +167,7 @@ def _progress() -> Iterator[ProgressCallback]:
 
         def show(now: Progress) -> None:
             loss = "" if now.loss is None else f", loss {now.loss:.4f}"
-            left = "" if now.eta is None else f", {_duration(now.eta)} left"
+            left = "" if now.eta is None else f", {duration(now.eta)} left"
             best = "" if now.best_miou is None else f", best mIoU {now.best_miou:.4f}"
             bar.update(task, completed=now.fraction, description=f"step {now.step}{loss}{best}{left}")
             if now.message:
@@ -173,20 +176,19 @@ def _progress() -> Iterator[ProgressCallback]:
         yield show
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
-
-
 def _report(result: TrainResult, where: str | None) -> None:
     scores = result.evaluation.as_dict() if result.evaluation is not None else {"heads": {}}
+    test = result.test.as_dict() if result.test is not None else {"heads": {}}
     if where != STDOUT:
-        if scores["heads"]:
-            keys = ("pa", "mpa", "miou", "fwiou")
-            rows = [(head, *(f"{values[key]:.4f}" for key in keys)) for head, values in scores["heads"].items()]
-            print_table(("head", "PA", "MPA", "mIoU", "FWIoU"), rows)
+        keys = ("pa", "mpa", "miou", "fwiou")
+        rows = [
+            (what, head, *(f"{values[key]:.4f}" for key in keys))
+            for what, measured in (("val, at the end", scores), ("test, best weights", test))
+            for head, values in measured["heads"].items()
+        ]
+        if rows:
+            print_table(("measured on", "head", "PA", "MPA", "mIoU", "FWIoU"), rows)
         print(result.weights)
     about = {"run": result.run_dir, "state": result.state, "steps": result.steps, "seconds": result.seconds,
              "weights": result.weights, "best_miou": result.best_miou}  # fmt: skip
-    write_json({**about, **scores}, where)
+    write_json({**about, **scores, "test": test["heads"]}, where)
