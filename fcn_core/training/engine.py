@@ -192,7 +192,12 @@ class _Run:
         return evaluation
 
     def save_weights(self, path: Path, evaluation: Evaluation | None) -> None:
-        """The tested network as a file that loads by its path."""
+        """The tested network as a file that loads by its path. RunFailed when it holds what is no number."""
+        if not all(bool(value.isfinite().all()) for value in self.parts.tested.state_dict().values()):
+            raise RunFailed(
+                f"the weights are no longer numbers after step {self.course.step} with learning rate "
+                f"{self.journal.lr:g}; try a smaller learning rate, a warm-up, gradient clipping, or fp32"
+            )
         if leads_the_others():
             extra: dict[str, Any] = {"step": self.course.step, "config": self.config.model_dump(mode="json")}
             if evaluation is not None:

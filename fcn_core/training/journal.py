@@ -90,8 +90,8 @@ class Journal:
             self.status("running")
         self.report("")
 
-    def evaluation(self, kind: str, split: str, evaluation: Evaluation, *, best: bool = False) -> str:
-        """The record of a validation ("eval") or of the final test ("test"); returns it as a sentence."""
+    def evaluation(self, kind: str, split: str, evaluation: Evaluation, *, best: bool = False) -> None:
+        """The record of a validation ("eval") or of the final test ("test"), and a line of the log."""
         measured = ", ".join(f"{head}s {matrix.scores().miou:.4f}" for head, matrix in evaluation.heads.items())
         course = self.course
         message = (
@@ -108,7 +108,6 @@ class Journal:
             self.mirrors.write(scores, step=course.step)
             self.say(message)
             self.report(message)
-        return message
 
     def preview(self) -> None:
         """The watched pictures as the network sees them now."""
