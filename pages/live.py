@@ -26,15 +26,13 @@ if not infos:
     st.stop()
 
 info = live_panel.choose(infos)
-widgets.show_notices()
-ids = [each.id for each in infos]
-states = {each.id: each.state for each in infos}
+with st.container():  # takes a place even when it is empty: what moves is drawn anew, and a click on it would be lost
+    widgets.show_notices()
 st.session_state["control-run"] = info.id
 st.selectbox(
     "Run",
-    ids,
-    format_func=lambda run: f"{run} · {states.get(run, 'gone')}",
-    key="control-run",
+    [each.id for each in infos],  # as they are: Streamlit knows a choice by its words, so a state among them would
+    key="control-run",  # make another choice of it whenever it changes
     on_change=lambda: session.change_setting("run", st.session_state["control-run"]),
 )
 browser_figures.plotly_library()
