@@ -27,8 +27,9 @@ def step_record(step: int, **changes: Any) -> dict[str, Any]:
     """What a run writes for a step."""
     rate = 1e-3 * (1 - step / 1e6)
     return {
-        "kind": "step", "step": step, "epoch": step / 10, "elapsed": 0.5 * step, "loss": 4 / step, "loss_mean": 2 / step,
-        "loss_sum": 2000 / step, "lr": {"kernels": rate, "norms": rate, "biases": 2 * rate}, "grad_norm": 1.5,
+        "kind": "step", "step": step, "epoch": step / 10, "elapsed": 0.5 * step, "loss": 4 / step,
+        "loss_mean": 2 / step, "loss_sum": 2000 / step,
+        "lr": {"kernels": rate, "norms": rate, "biases": 2 * rate}, "grad_norm": 1.5,
         "images_per_s": 8.0, "wait_share": 0.05, **changes,
     }  # fmt: skip
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from fcn_core.training.settings import OptimSettings, ScheduleSettings
 from fcn_core.training.optim import AveragedModel, build_optimiser, rate_factor, set_rate
+from fcn_core.training.settings import OptimSettings, ScheduleSettings
 
 
 def small() -> nn.Module:
