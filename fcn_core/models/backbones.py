@@ -154,9 +154,8 @@ def _googlenet(spec: FCNSpec, *, published: bool = False, pooled: bool = False) 
         else:
             block, before = inception(before, *channels)
             layers.append((name, block))
-    if pooled:
-        padding = 3 if spec.alignment == "centered" else 0
-        layers.append(("avgpool", nn.AvgPool2d(7, stride=1, padding=padding, count_include_pad=False)))
+    if pooled:  # padded in both alignments, so that the smallest image leaves a cell
+        layers.append(("avgpool", nn.AvgPool2d(7, stride=1, padding=3, count_include_pad=False)))
     features = nn.Sequential()
     for name, layer in layers:
         features.add_module(name, layer)
