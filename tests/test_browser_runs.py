@@ -185,8 +185,7 @@ def test_stop_resume_and_use(page, address: str, runs: Path) -> None:
     expect(resume).to_be_visible()
     at = read_run(run.path)
     assert at.state == "stopped" and 0 < at.step < 300
-    page.wait_for_timeout(2000)  # the page is being drawn anew for the new state
-    resume.click()
+    resume.click()  # at once: the page is still being drawn anew for the new state
     expect(stop).to_be_visible()
     expect(page.get_by_text("test, head")).to_be_visible(timeout=2 * PATIENCE)
     assert read_run(run.path).state == "finished"

@@ -133,3 +133,16 @@ def test_a_staged_recipe_is_three_linked_runs(root, settings, capsys, tmp_path):
     assert runs["tiny-8s"].config.start == "run:tiny-16s" and runs["tiny-16s"].config.start == "run:tiny-32s"
     assert {run.group for run in runs.values()} == {"tiny-32s"} and runs["tiny-8s"].recipe == "tiny"
     assert "started from" in RunFolder(runs["tiny-8s"].path).log_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["classroom", "--steps", "5", "--minutes", "2"], "a run has one length; leave out --steps or --minutes"),
+        (["streets", "--root", "."], "drawn streets, which need no folder"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(root, capsys, words, says):
+    assert main(["train", *words, "--show"]) == 2
+    shown = capsys.readouterr()
+    assert says in shown.err and not shown.out
