@@ -27,9 +27,7 @@ def chosen_settings(source: str | None, changes: list[str], root: Path | None) -
         _change(values, change)
     parts = [part for part in _data_sets(values) if part.get("kind", "streets") != "streets"]
     if root is not None and not parts:
-        raise wrong(
-            "--root", f"{source} trains on drawn streets, which need no folder; leave --root out"
-        )
+        raise wrong("--root", f"{source} trains on drawn streets, which need no folder; leave --root out")
     for part in parts:
         part["root"] = part.get("root") if root is None else str(root)
     if needs_root and any(not part.get("root") for part in parts):
