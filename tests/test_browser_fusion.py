@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from app_bench import TINY
-from app_server import BROWSER, FLAGS, PATIENCE, serve
+from app_server import PATIENCE
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -25,20 +25,6 @@ SLIDE = """async (root, value) => {
   await image.decode().catch(() => {});
   return image.src === before ? null : performance.now() - began;
 }"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("fusion")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def browser(address: str) -> Iterator[object]:
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

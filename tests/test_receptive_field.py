@@ -234,7 +234,7 @@ def probe(net: nn.Module, size: int) -> np.ndarray | None:
         for row in range(size):
             bumped[row, :, row] += 1e3
         change = (net(bumped) - usual).abs().amax((1, 3))  # input rows × output rows
-    return (change > 0).numpy().T
+    return (change > 1e-4).numpy().T  # one picture and many are rounded differently
 
 
 def assert_rows_agree(layer: LayerField, seen: np.ndarray) -> None:
@@ -256,9 +256,9 @@ def test_random_networks_against_probing(net: Net, size: int) -> None:
             receptive_field(net, (size, size), channels=2)
         return
     found = receptive_field(net, (size, size), channels=2)
-    if any("strides" in sentence for sentence in found.unanalysed):
+    if found.unanalysed:  # named, not guessed: odd strides, and circular padding, which writes into a copy in place
+        assert all("strides" in said or "overwritten in place" in said for said in found.unanalysed)
         return
-    assert not found.unanalysed
     layer = found.outputs["output"]
     assert_rows_agree(layer, seen)
     # Away from the edges the formula (size, stride, first centre) tells the same.

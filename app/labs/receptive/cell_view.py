@@ -35,7 +35,7 @@ def show(case: Case) -> None:
         _boxes_in_words(place)
     with board:
         _picture(case, place)
-    _probe(case, place)
+    check_boxes(case, place)
     lab.questions("receptive-cell", cell_questions(place))
     lab.show_code(receptive_field, LayerField.box, Reach.through, probed_box)
 
@@ -103,7 +103,7 @@ def _range(start: int, stop: int) -> str:
     return f"{start} … {stop - 1}".replace("-", "−")
 
 
-def _probe(case: Case, place: Place) -> None:
+def check_boxes(case: Case, place: Place) -> None:
     """The boxes of three cells of this map against the pixels that get a gradient when nothing hides one."""
     if place.map.is_whole:
         return

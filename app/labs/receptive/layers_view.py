@@ -9,9 +9,12 @@ import streamlit as st
 
 from app import lab, session, widgets
 from app.case import Case
+from app.labs.receptive.cell_view import check_boxes
 from app.labs.receptive.figures import growth_figure
 from app.labs.receptive.nets import IN_HAND, PUBLISHED, Net, net_picker, walked
+from app.labs.receptive.place import Place
 from app.labs.receptive.prediction import layer_questions
+from fcn_core.analysis.field_probe import probed_box
 from fcn_core.analysis.receptive_field import LayerField, receptive_field
 from fcn_core.analysis.tap_rules import transposed_window, window
 
@@ -50,8 +53,12 @@ def show(case: Case) -> None:
     for sentence in net.fields.unanalysed:
         st.caption(f":material/info: Not analysed further: {widgets.plain(sentence)}.")
     _published(case, size)
+    maps = net.maps
+    checked = maps.get("pool4") or list(maps.values())[len(maps) // 2]
+    st.caption(f"The table's fields, tried out on {checked.label}:")
+    check_boxes(case, Place(net, checked, *(axis.cells // 2 for axis in checked.axes)))
     lab.questions("receptive-layers", layer_questions())
-    lab.show_code(receptive_field, window, transposed_window)
+    lab.show_code(receptive_field, window, transposed_window, probed_box)
 
 
 def _table(net: Net) -> None:
