@@ -113,8 +113,8 @@ def report(root: Path, *, write: bool) -> None:
         "# Recipes compared",
         f"{machine(busy=False)}. A quarter of VGG16-BN's width (5.4 M parameters), crops of 192×256, batches of 8, "
         f"bf16, AdamW. {_stage_steps(runs)} steps a stage; at once has the steps of three stages. The trunk starts "
-        "from weights of the other data set, as the paper's starts from ImageNet (the camvid weights, where the streets "
-        "runs start, had themselves begun on streets); score layers start at zero. Scores "
+        "from weights of the other data set, as the paper's starts from ImageNet (the camvid weights, from which the "
+        "streets runs start, had themselves begun on streets); score layers start at zero. Scores "
         "are of the averaged weights at the end, on whole pictures, one confusion matrix for all. Percent.",
         "Made by `python -m benchmarks.recipes` for each data set and seed, then `--report --write`. The paper's "
         "figures are VOC 2011's, from full networks trained for days (CVPR 2015, tables 1 and 2; at once: the "
