@@ -12,35 +12,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
 
 from fcn_core.models.fcn import build
 from fcn_core.training.config import TrainConfig
+from fcn_core.training.preflight import Cost
 from fcn_core.training.stages import expand
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 180.0  # seconds; reading much data for class weights takes its time
 SHOWN = 600  # characters of what a failed child said
-
-
-@dataclass(frozen=True)
-class MeasuredCost:
-    """What `train --estimate` reports: megabytes, seconds and counts; None where it cannot be known."""
-
-    parameters: int
-    trained_parameters: int
-    memory_mb: float | None
-    free_memory_mb: float | None
-    seconds_a_step: float
-    seconds_an_epoch: float
-    seconds_total: float | None
-    steps: int | None
-    disk_mb: float
-    free_disk_mb: float
-    epoch_pictures: int
 
 
 def count_parameters(config: TrainConfig, classes: int, channels: int = 3) -> int:
@@ -57,7 +40,7 @@ def measurable(config: TrainConfig) -> TrainConfig:
     return last if last.freeze_trunk else last.replace(start=None, start_parts="all")
 
 
-def measure_cost(settings: str, *, patience: float = PATIENCE) -> MeasuredCost:
+def measure_cost(settings: str, *, patience: float = PATIENCE) -> Cost:
     """Run a few real steps of these settings (YAML) in another process; ValueError says why that failed."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.yaml"
@@ -70,7 +53,7 @@ def measure_cost(settings: str, *, patience: float = PATIENCE) -> MeasuredCost:
         raise ValueError(_reason(complaint, code))
     try:
         facts = json.loads(said)
-        return MeasuredCost(**{field.name: facts[field.name] for field in fields(MeasuredCost)})
+        return Cost(**facts)
     except (ValueError, KeyError, TypeError) as problem:
         raise ValueError(f"The measurement gave no readable answer ({problem}).") from problem
 

@@ -7,11 +7,12 @@ from html import escape
 import streamlit as st
 
 from app import cache, draft_in_hand, widgets
-from app.cost import MeasuredCost, measurable
+from app.cost import measurable
 from app.data_places import not_offered
 from app.permission import may_launch
 from fcn_core.data.datasets import DATASETS
 from fcn_core.training.config import TrainConfig
+from fcn_core.training.preflight import Cost
 from fcn_core.training.stages import expand
 
 UNKNOWN = "–"
@@ -78,7 +79,7 @@ def _parameters(config: TrainConfig, settings: str) -> int:
     return cache.parameters(settings, max(1, len(draft_in_hand.known_classes())), channels)
 
 
-def _figures(cost: MeasuredCost | None, parameters: str) -> None:
+def _figures(cost: Cost | None, parameters: str) -> None:
     """The same lines before and after the measurement, so that nothing moves."""
     rows = [("Parameters", parameters)]
     if cost is None:
@@ -97,7 +98,7 @@ def _figures(cost: MeasuredCost | None, parameters: str) -> None:
     st.html(f"<style>{TABLE}</style><table class='fcn-costs'>{lines}</table>")
 
 
-def _length_sentence(cost: MeasuredCost, runs: int) -> str:
+def _length_sentence(cost: Cost, runs: int) -> str:
     tight = [
         f"the {name} will not suffice"
         for name, wanted, free in (

@@ -27,15 +27,15 @@ def download_panel(record: DatasetRecord) -> None:
         return
     size = sum(archive.size_bytes for archive in record.download) / 1e6
     room = sum(archive.size_bytes + archive.unpacked_bytes for archive in record.download) / 1e6
-    with st.expander(f"Download it here ({megabytes(size)})", icon=":material/download:", key="data-download"):
+    with st.expander(f"Download it here (about {megabytes(size)})", icon=":material/download:", key="data-download"):
         folder = st.text_input(
             "Into the folder",
             value=str(cache_folder() / "data" / record.kind),
             key=f"download-{record.kind}",
             help="It is made if it is not there. What has arrived is kept and continued the next time.",
         )
-        st.caption(f"Needs {megabytes(room)} of disk while it unpacks, {megabytes(room - size)} or more afterwards.")
-        if st.button(f"Download {megabytes(size)}", icon=":material/download:", type="primary"):
+        st.caption(f"Needs about {megabytes(room)} of disk while it unpacks, {megabytes(room - size)} or more afterwards.")
+        if st.button(f"Download about {megabytes(size)}", icon=":material/download:", type="primary"):
             if _fetch(record, folder):
                 choose_root(record.kind, folder)
                 cache.data_found.clear()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-from app.cost import MeasuredCost, measure_cost
+from app.cost import measure_cost
+from fcn_core.training.preflight import Cost
 
 MOST = 60
 
@@ -18,7 +19,7 @@ class Measurement:
 
     settings: str
     began: float = field(default_factory=monotonic)
-    cost: MeasuredCost | None = None
+    cost: Cost | None = None
     problem: str = ""
 
     @property
@@ -34,7 +35,7 @@ class Measurement:
 class Measurements:
     """All of them by their settings; the oldest are forgotten."""
 
-    def __init__(self, measure: Callable[[str], MeasuredCost] = measure_cost) -> None:
+    def __init__(self, measure: Callable[[str], Cost] = measure_cost) -> None:
         self._measure = measure
         self._known: dict[str, Measurement] = {}
         self._guard, self._one_at_a_time = threading.Lock(), threading.Lock()

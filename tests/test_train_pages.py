@@ -329,7 +329,7 @@ def test_measurements_go_on_beside_the_page_one_at_a_time() -> None:
 def test_the_page_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = {"memory_mb": 1234.0, "free_memory_mb": 1000.0, "seconds_a_step": 0.5, "seconds_an_epoch": 7200.0}
     more = {"seconds_total": 360000.0, "steps": 7, "disk_mb": 10.0, "free_disk_mb": 5000.0, "epoch_pictures": 367}
-    measured = cost.MeasuredCost(parameters=5, trained_parameters=3, **facts, **more)
+    measured = cost.Cost(parameters=5, trained_parameters=3, device="cpu", **facts, **more)
     store = Measurements(lambda settings: measured)
     monkeypatch.setattr(cache, "measurements", lambda: store)
     test = open_page(clone=TINY)

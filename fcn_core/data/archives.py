@@ -20,7 +20,8 @@ AtWork = Callable[[str, float, float | None], None]
 
 @dataclass(frozen=True)
 class Archive:
-    """One published .tar or .tgz file. md5: as torchvision's data set classes state it. Sizes in bytes, rounded.
+    """One published .tar or .tgz file. md5: as torchvision's data set classes state it. Sizes in bytes: rough, not
+    verified; they serve the disk check and the bar, the md5 decides.
 
     holds: a folder that lies at or below the root once it is unpacked, by which one that is there is recognised.
     """
