@@ -34,7 +34,7 @@ def download_panel(record: DatasetRecord) -> None:
             key=f"download-{record.kind}",
             help="It is made if it is not there. What has arrived is kept and continued the next time.",
         )
-        st.caption(f"Needs about {megabytes(room)} of disk while it unpacks, {megabytes(room - size)} or more afterwards.")
+        st.caption(f"Needs about {megabytes(room)} of disk to unpack, {megabytes(room - size)} or more afterwards.")
         if st.button(f"Download about {megabytes(size)}", icon=":material/download:", type="primary"):
             if _fetch(record, folder):
                 choose_root(record.kind, folder)
