@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.settings import HEAD_NAMES, SETTINGS
+from app.setting_kinds import HEAD_NAMES
+from app.settings import SETTINGS
 
 LARGEST_COORDINATE = 99_999
 MOST_NOTICES = 4

@@ -47,6 +47,13 @@ PAGES: tuple[PageRecord, ...] = (
         summary="Give a photo to FCN-32s, 16s and 8s; compare the heads, click any pixel, take the results with you.",
     ),
     PageRecord(
+        file="course.py",
+        title="Course",
+        icon=":material/school:",
+        section="Understand",
+        summary="Ninety minutes in twelve stops, from pixels to what came after, with questions and a report to keep.",
+    ),
+    PageRecord(
         file="heatmaps.py",
         title="Heatmaps",
         icon=":material/grid_on:",
@@ -66,6 +73,34 @@ PAGES: tuple[PageRecord, ...] = (
         icon=":material/center_focus_weak:",
         section="Understand",
         summary="Click a cell and see what it sees, in theory and by its gradient. Build your own stacks of layers.",
+    ),
+    PageRecord(
+        file="transposed_convolution.py",
+        title="Transposed convolution",
+        icon=":material/open_in_full:",
+        section="Understand",
+        summary="Sizes forwards and back, the operation in three views step by step, overlap, kernels that upsample.",
+    ),
+    PageRecord(
+        file="alignment.py",
+        title="Alignment",
+        icon=":material/align_horizontal_center:",
+        section="Understand",
+        summary="Where does an output pixel look? Padding, sizes and crop offsets along the whole network, derived.",
+    ),
+    PageRecord(
+        file="convolutionalize.py",
+        title="Convolutionalize",
+        icon=":material/view_comfy:",
+        section="Understand",
+        summary="From a classifier to a map: same weights, patch by patch against the whole image, shift and stitch.",
+    ),
+    PageRecord(
+        file="metrics.py",
+        title="Metrics and imbalance",
+        icon=":material/rule:",
+        section="Understand",
+        summary="Disturb a label map and watch every metric move; rare classes and weights; a doctor for failed runs.",
     ),
     PageRecord(
         file="train.py",

@@ -38,6 +38,18 @@ def slide(name: str, label: str, low: int, high: int, *, help: str | None = None
     return session.setting(name)
 
 
+def number(name: str, label: str, low: int, high: int, *, help: str | None = None, step: int = 1) -> int:
+    """A whole-number setting as a field with plus and minus."""
+    value = min(max(session.setting(name), low), high)
+
+    def change(given: int | None) -> None:
+        if given is not None:
+            session.change_setting(name, given)
+
+    st.number_input(label, low, high, step=step, help=help, **_mirrored(name, value, change))
+    return value
+
+
 def slide_steps(name: str, label: str, steps: Mapping[int, str], *, help: str | None = None) -> int:
     """A whole-number setting as a slider over named steps."""
     st.select_slider(label, list(steps), format_func=steps.__getitem__, help=help, **_mirrored_setting(name))

@@ -17,7 +17,8 @@ from fcn_core.weights import LoadedModel
 
 from app import cache, session  # isort: skip
 from app.labs.fusion.figures import ledger_figure, trimap_figure  # isort: skip
-from app.settings import FUSION_VIEWS, SETTINGS  # isort: skip
+from app.labs.fusion.settings import FUSION_VIEWS  # isort: skip
+from app.settings import SETTINGS  # isort: skip
 from fcn_core.analysis.fusion import Ledger  # isort: skip
 from fcn_core.analysis.trimap import Trimap  # isort: skip
 

@@ -23,7 +23,8 @@ from app.address import read, write  # isort: skip
 from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, unpack  # isort: skip
 from app.labs.heatmaps.patches import OUTSIDE, crop  # isort: skip
 from app.labs.heatmaps.wall import number, ticks  # isort: skip
-from app.settings import HEATMAP_VIEWS, SETTINGS  # isort: skip
+from app.labs.heatmaps.settings import HEATMAP_VIEWS  # isort: skip
+from app.settings import SETTINGS  # isort: skip
 from fcn_core.analysis.receptive_field import Box  # isort: skip
 
 

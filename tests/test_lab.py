@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app import address, cache, lab, page_list
-from app.settings import HEAD_NAMES, SETTINGS, Setting
+from app.setting_kinds import HEAD_NAMES, Setting
+from app.settings import SETTINGS
 from fcn_core import draw
 from fcn_core.labels import CAMVID
 

@@ -16,7 +16,8 @@ from app.labs.receptive.canvas import Outline, margin, photo_canvas
 from app.labs.receptive.figures import longest
 from app.labs.receptive.layers_view import PAPER
 from app.labs.receptive.nets import PUBLISHED, published_fields
-from app.settings import RECEPTIVE_NETS, RECEPTIVE_VIEWS, SETTINGS
+from app.labs.receptive.settings import RECEPTIVE_NETS, RECEPTIVE_VIEWS
+from app.settings import SETTINGS
 
 OWN = [name for name in SETTINGS if name.startswith("r_")]
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app import address, session
-from app.settings import SETTINGS, whole, words
+from app.setting_kinds import whole, words
+from app.settings import SETTINGS
 
 KNOWN = {"samples": ("streets-1", "streets-7"), "weights": ("camvid",), "classes": ("car", "pole")}
 

@@ -1,0 +1,1 @@
+"""The course page: its stops, one idea a file."""

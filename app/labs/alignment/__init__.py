@@ -1,0 +1,1 @@
+"""The Alignment lab: its views, one file each."""

@@ -1,0 +1,1 @@
+"""The Convolutionalize lab: its views, one file each."""

@@ -1,0 +1,7 @@
+"""What the Convolutionalize page lets a person set."""
+
+from __future__ import annotations
+
+from app.setting_kinds import Setting
+
+SETTINGS: tuple[Setting, ...] = ()

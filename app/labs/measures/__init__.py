@@ -1,0 +1,1 @@
+"""The Metrics and imbalance lab: its views, one file each."""

@@ -1,0 +1,1 @@
+"""The Transposed convolution lab: its views, one file each."""

@@ -1,0 +1,7 @@
+"""Alignment."""
+
+from __future__ import annotations
+
+from app import lab
+
+strip = lab.page("Alignment", section="section 3", about="")
