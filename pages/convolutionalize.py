@@ -1,7 +1,20 @@
-"""Convolutionalize."""
+"""Convolutionalize: a classifier slides over the whole photo in one pass, and what that saves."""
 
 from __future__ import annotations
 
-from app import lab
+from app import lab, widgets
+from app.labs.convolutional import classifier_view, patches_view
 
-strip = lab.page("Convolutionalize", section="section 3", about="")
+VIEWS = {
+    "classifier": ("Classifier to map", classifier_view.show),
+    "patches": ("Patch by patch", patches_view.show),
+}
+
+strip = lab.page(
+    "Convolutionalize",
+    section="sections 3.1, 3.2 and 4.4",
+    about="A fully connected layer is a convolution whose kernel covers its whole input. Seen so, a classifier takes a "
+    "photo of any size and gives a map of answers, and what neighbouring windows share is computed once.",
+)
+view = widgets.pick_one("c_view", "View", {name: title for name, (title, _) in VIEWS.items()}, hide_label=True)
+VIEWS[view][1](strip)

@@ -1,0 +1,9 @@
+"""A classifier with fully connected layers becomes convolutional: same weights, same numbers."""
+
+from __future__ import annotations
+
+from app.bench_strip import Strip
+
+
+def show(strip: Strip) -> None:
+    """Draw the view."""
