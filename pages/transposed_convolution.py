@@ -1,7 +1,23 @@
-"""Transposed convolution."""
+"""Transposed convolution: the sizes, three views of one operation, and what it is not."""
 
 from __future__ import annotations
 
-from app import lab
+from app import lab, widgets
+from app.labs.transposed import arithmetic_view, gradient_view, steps_view
+from app.labs.transposed.prediction import asked
 
-strip = lab.page("Transposed convolution", section="section 3", about="")
+VIEWS = {
+    "arithmetic": ("Sizes", arithmetic_view.show),
+    "steps": ("Step by step", steps_view.show),
+    "gradient": ("Gradient, not inverse", gradient_view.show),
+}
+
+strip = lab.page(
+    "Transposed convolution",
+    section="section 3.3",
+    about="A convolution with stride f makes a map f times smaller; its transpose makes one f times larger: the same "
+    "kernel, the same connections, walked the other way. FCN enlarges its score maps with it.",
+)
+view = widgets.pick_one("t_view", "View", {name: title for name, (title, _) in VIEWS.items()}, hide_label=True)
+VIEWS[view][1](strip)
+lab.questions("transposed", asked())

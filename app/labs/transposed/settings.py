@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting
+from app.setting_kinds import Setting, choice, flag, whole
 
-SETTINGS: tuple[Setting, ...] = ()
+TRANSPOSED_VIEWS = ("arithmetic", "steps", "gradient", "overlap", "upsample", "fit")
+INPUT_NUMBERS = ("count", "ones", "one", "random")
+KERNEL_NUMBERS = ("count", "ones", "bilinear", "random")
+
+SETTINGS: tuple[Setting, ...] = (
+    choice("t_view", TRANSPOSED_VIEWS, "arithmetic"),  # on the Transposed convolution page
+    choice("t_dim", ("1d", "2d"), "1d"),
+    whole("t_n", 1, 1024, 3),  # input size, in 2-D its columns
+    whole("t_k", 1, 128, 3),  # kernel
+    whole("t_s", 1, 64, 2),  # stride
+    whole("t_p", 0, 128, 1),  # padding
+    whole("t_op", 0, 64, 0),  # output padding
+    whole("t_d", 1, 16, 1),  # dilation
+    flag("t_apart"),  # in 2-D the rows have settings of their own: those that end in y
+    whole("t_ny", 1, 1024, 3),
+    whole("t_ky", 1, 128, 3),
+    whole("t_sy", 1, 64, 2),
+    whole("t_py", 0, 128, 1),
+    whole("t_opy", 0, 64, 0),
+    whole("t_dy", 1, 16, 1),
+    choice("t_x", INPUT_NUMBERS, "count"),  # the numbers in the input's cells
+    choice("t_w", KERNEL_NUMBERS, "count"),  # and in the kernel's
+    whole("t_seed", 0, 9999, 0),  # of random numbers
+    choice("t_by", ("input", "output"), "input"),  # what a step is: an input pixel, or an output pixel
+    whole("t_step", 0, 1024, 1),  # so many steps are done
+    choice("t_back", ("numbers", "photo"), "numbers"),  # there and back: in cells, or on the photo
+    # Views overlap, upsample and fit:
+)
