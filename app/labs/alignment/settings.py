@@ -2,6 +2,37 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting
+import re
 
-SETTINGS: tuple[Setting, ...] = ()
+from app.setting_kinds import Setting, choice, code, whole
+
+ALIGNMENT_VIEWS = ("chain", "pixel", "offsets", "shift", "padding")
+ALIGNMENT_NETS = ("vgg16", "caffenet", "googlenet_published", "own")
+CROPS = ("upscore32", "upscore16", "upscore8", "score_pool4", "score_pool3")
+CHANGES = re.compile(r"[A-Za-z0-9_.:]{1,600}")
+
+
+def _changes(name: str) -> Setting:
+    """Changed layers as fcn_core.analysis.alignment spells them: `conv1_1:p1.upscore8:k16c31`; empty for none."""
+
+    def read(text: str) -> str:
+        if not CHANGES.fullmatch(text):
+            raise ValueError("expected changed layers such as conv1_1:p1.upscore8:c30")
+        return text
+
+    return Setting(name, "", read, str)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    choice("a_view", ALIGNMENT_VIEWS, "chain"),  # on the Alignment page
+    choice("a_net", ALIGNMENT_NETS, "vgg16"),  # whose layers; own: those of the weights in hand
+    choice("a_kind", ("reference", "centered"), "reference"),  # how a published network is padded
+    whole("a_h", 1, 4096, 500),  # height of the photo that the chain is laid out for, pixels
+    whole("a_w", 1, 4096, 500),
+    code("a_layer"),  # the layer whose numbers the sliders change; empty takes the first
+    _changes("a_set"),  # layers that were changed
+    whole("a_i", 0, 4095, 250),  # output pixel whose place is looked up
+    choice("a_off", CROPS, "upscore32"),  # the crop whose offset is derived
+    choice("a_crop", ("final", "pool4", "pool3"), "final"),  # the crop that is shifted on purpose
+    whole("a_d", -16, 16, 8),  # by so many pixels of its own map
+)
