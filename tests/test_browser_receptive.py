@@ -50,21 +50,19 @@ def test_effective_fields_side_by_side(page, address: str) -> None:
 
 
 def change_first_kernel(page, number: str) -> None:
-    """Type into the editor of stack A, which is drawn on a canvas; again if it was not ready for it yet."""
-    canvas = page.get_by_test_id("stDataFrame").first.locator("canvas").first
-    for _ in range(4):
-        page.wait_for_timeout(1500)
-        box = canvas.bounding_box()
-        page.mouse.dblclick(box["x"] + 175, box["y"] + 52)
-        page.wait_for_timeout(500)
-        page.keyboard.press("Control+A")
-        page.keyboard.type(number)
-        page.keyboard.press("Enter")
+    """Type into the editor of stack A. It is drawn on a canvas; its field opens once the page has come to rest."""
+    editor, field = page.get_by_test_id("stDataFrame").first, page.locator("input.gdg-input")
+    for _ in range(6):
+        editor.dblclick(position={"x": 175, "y": 52})
         try:
+            field.wait_for(timeout=5_000)
+            field.fill(number)
+            field.press("Enter")
             page.wait_for_url("**r_pair=own**", timeout=15_000, wait_until="commit")
             return
         except sync_api.TimeoutError:
             page.keyboard.press("Escape")
+    raise AssertionError("the editor of stack A took no number")
 
 
 def test_stacks_are_compared_and_explained(page, address: str) -> None:
