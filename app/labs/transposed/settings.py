@@ -31,4 +31,17 @@ SETTINGS: tuple[Setting, ...] = (
     whole("t_step", 0, 1024, 1),  # so many steps are done
     choice("t_back", ("numbers", "photo"), "numbers"),  # there and back: in cells, or on the photo
     # Views overlap, upsample and fit:
+    whole("t_on", 1, 12, 6),  # input size
+    whole("t_ok", 1, 12, 3),  # kernel
+    whole("t_os", 1, 6, 2),  # stride
+    choice("t_ofill", ("ones", "bilinear", "random"), "ones"),  # the kernel through which an even map goes
+    choice("t_usrc", ("photo", "detail", "scores"), "photo"),  # what is enlarged
+    whole("t_uf", 2, 32, 4),  # by how much
+    choice("t_ukind", ("bilinear", "nearest", "random", "learned", "fitted"), "bilinear"),
+    choice("t_uedge", ("zero", "repeat"), "zero"),  # cells beyond the map
+    choice("t_uref", ("torch", "cv2", "source"), "torch"),  # what the difference is taken against
+    whole("t_ff", 2, 8, 2),  # factor of the fit
+    choice("t_fdata", ("interpolated", "photos"), "interpolated"),  # what its examples teach
+    whole("t_fsteps", 50, 2000, 400),
+    whole("t_fseed", 0, 99, 0),  # of the random kernel that it starts from
 )
