@@ -28,7 +28,7 @@ SETTINGS: tuple[Setting, ...] = (
     choice("t_w", KERNEL_NUMBERS, "count"),  # and in the kernel's
     whole("t_seed", 0, 9999, 0),  # of random numbers
     choice("t_by", ("input", "output"), "input"),  # what a step is: an input pixel, or an output pixel
-    whole("t_step", 0, 1024, 1),  # so many steps are done
+    whole("t_step", 0, 1024, 2),  # so many steps are done
     choice("t_back", ("numbers", "photo"), "numbers"),  # there and back: in cells, or on the photo
     # Views overlap, upsample and fit:
     whole("t_on", 1, 12, 6),  # input size
