@@ -10,6 +10,11 @@ RACE_NETS = ("own", "patch", "alexnet")
 PATCH_SIDES = ("15", "33", "65")
 GRID_SIDES = (1, 2, 3, 4, 6, 8, 10)
 PATCH_STEPS = (1, 2, 4, 8)
+STITCH_STREAMS = ("fc7", "pool4", "pool3")
+STITCH_FACTORS = ("2", "4", "8")
+STITCH_EDGES = ("wrap", "zero")
+SHIFT_MAPS = ("32s", "16s", "8s", "pool4", "pool3")
+SAMPLING_OVER = ("photo", "photos")
 
 SETTINGS: tuple[Setting, ...] = (
     choice("c_view", CONVOLUTIONAL_VIEWS, "classifier"),  # on the Convolutionalize page
@@ -19,4 +24,12 @@ SETTINGS: tuple[Setting, ...] = (
     whole("c_n", 1, 10, 10),  # side of the grid of outputs that is timed
     choice("c_side", PATCH_SIDES, "33"),  # patch of the sliding-window segmenter, pixels
     whole("c_step", 1, 8, 8),  # pixels from patch to patch
+    choice("c_stream", STITCH_STREAMS, "fc7"),  # the score map that shift-and-stitch makes denser
+    choice("c_f", STITCH_FACTORS, "4"),  # by which factor
+    choice("c_edge", STITCH_EDGES, "wrap"),  # what happens at borders: also when the photo is shifted
+    choice("c_map", SHIFT_MAPS, "32s"),  # the output whose movement is measured
+    whole("c_d", 0, 64, 12),  # pixels by which the photo is shifted
+    whole("c_margin", 0, 160, 64),  # pixels left out at each side where borders are padded with zeros
+    whole("c_keep", 0, 6, 2),  # patches are kept with the chance 1 / 2^this
+    choice("c_over", SAMPLING_OVER, "photo"),  # patches of the photo in hand, or of the same number over many photos
 )
