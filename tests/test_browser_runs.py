@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_server import PATIENCE
+from app_server import PATIENCE, serve
 from run_folders import eval_record, make_run, step_record, write_previews, write_state
 
 from fcn_core.training import launch
@@ -180,6 +180,44 @@ def test_a_killed_run_reads_crashed(page, address: str, runs: Path) -> None:
     expect(page.get_by_text("What happened")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     no_traceback(page)
+
+
+def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, address: str, runs: Path) -> None:
+    config = TrainConfig.from_dict({"name": "twice", "seed": 41, "steps": 100_000, **SMALL})
+    run = launch.launch(config, root=runs, run_id="twice")
+    page.goto(f"{address}/live?run=twice")
+    until(page, lambda: read_run(run.path).step > 3)
+    page.get_by_test_id("stMain").get_by_role("button", name="Kill", exact=True).click()
+    page.get_by_role("button", name="Kill now").click()
+    until(page, lambda: not read_run(run.path).living)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+    page.goto(f"{address}/runs?runs=twice")
+    page.get_by_role("button", name="Clone").click()
+    page.wait_for_url("**/train**")
+    expect(page.get_by_text("the settings of an earlier run")).to_be_visible()
+    page.locator(".st-key-group-yaml summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the settings").click()
+    assert TrainConfig.from_yaml(Path(download.value.path()).read_text()) == config
+    no_traceback(page)
+
+
+def test_read_only_shows_runs_and_starts_none(browser, runs: Path, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", "shown", steps=30, state="stopped")
+    with serve(tmp_path, FCN_LAB_READONLY="1") as address:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        for path, words in (
+            ("live?run=shown", "stopped"),
+            ("runs?runs=shown", "Metrics (.csv)"),
+            ("train", "read-only"),
+        ):
+            page.goto(f"{address}/{path}")
+            expect(page.get_by_text(words).first).to_be_visible()
+            for name in ("Start", "Stop", "Kill", "Resume", "Clone", "Delete"):
+                expect(page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)).to_have_count(0)
+            no_traceback(page)
+        page.close()
 
 
 def test_choosing_comparing_downloading_deleting(page, address: str, runs: Path) -> None:
