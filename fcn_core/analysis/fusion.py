@@ -204,6 +204,10 @@ class Fusion:
         self._check(head)
         return self.maps[{32: "score_fr", 16: "fuse_pool4", 8: "fuse_pool3"}[head]]
 
+    def enlargement(self, name: str) -> Enlargement:
+        """An upsampling of the network: upscore2, upscore_pool4, upscore32, upscore16 or upscore8."""
+        return self._up[name]
+
     def plane(self, name: str, index: int) -> np.ndarray:
         """One class's scores on a named map (h×w), or of the head "32s", "16s", "8s" at every pixel (H×W)."""
         if name not in self.coordinates:
