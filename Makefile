@@ -13,7 +13,8 @@ gradio: $(READY)
 	$(BIN)/python app/gradio_app.py
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -m browser --reruns 1
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.inference
