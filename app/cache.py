@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -310,9 +311,9 @@ def sample_thumbnail(name: str) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=24)
 def truth(
-    digest: str, _data: bytes, name: str, classes: tuple[str, ...], _labels: LabelSet, size: tuple[int, int]
+    digest: str, _data: bytes, name: str, classes: tuple[str, ...], _labels: LabelSet, size: tuple[int, int] | None
 ) -> GroundTruth:
-    """An uploaded ground truth in the classes of `_labels`, for a picture of this size (h, w); ValueError if not."""
+    """An uploaded ground truth in the classes of `_labels`, of this size (h, w) or any; ValueError if not."""
     found = read_ground_truth(_named(_data, name), _labels, size=size)
     _locked(found.mask)
     return found
@@ -509,3 +510,15 @@ def distance_check(key: str, _truth: np.ndarray) -> float:
 def boundary_jobs() -> BoundaryJobs:
     """Boundary accuracy over whole data sets, shared by all visitors."""
     return BoundaryJobs()
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def disturbed(key: tuple, _disturb: Callable[[], np.ndarray]) -> np.ndarray:
+    """A label map of the Metrics lab; `key` says which, and what was done to it."""
+    return _locked(_disturb())
+
+
+@st.cache_resource(show_spinner=False, max_entries=96)
+def kept_counts(key: tuple, _count: Callable[[], Any]) -> Any:
+    """What a lab has counted; `key` says of what."""
+    return _count()

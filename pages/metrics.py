@@ -1,7 +1,20 @@
-"""Metrics and imbalance."""
+"""Metrics and imbalance: what the scores count, where they mislead, and what rare classes do to a training."""
 
 from __future__ import annotations
 
-from app import lab
+from app import lab, widgets
+from app.labs.measures import averages_view, disturb_view
 
-strip = lab.page("Metrics and imbalance", section="section 3", about="")
+VIEWS = {
+    "disturb": ("Disturb a label map", disturb_view.show),
+    "averages": ("Three averages", averages_view.show),
+}
+
+strip = lab.page(
+    "Metrics and imbalance",
+    section="section 5",
+    about="Four numbers summarise a label map: pixel accuracy, mean accuracy, mean IoU and frequency-weighted IoU. "
+    "Here each can be pushed until it moves, and read back to the pixels behind it.",
+)
+view = widgets.pick_one("m_view", "View", {name: title for name, (title, _) in VIEWS.items()}, hide_label=True)
+VIEWS[view][1](strip)

@@ -19,7 +19,7 @@ SETTINGS: tuple[Setting, ...] = (
     whole("m_d", 1, 32, 5),  # width of the boundary band of boundary IoU, pixels
     code("m_cell"),  # truth.prediction: the cell of the confusion matrix whose pixels are shown
     choice("m_pred", ("network", "disturbed"), "network"),  # whose label maps are averaged over the samples
-    whole("m_batch", 1, 16, 4),  # pictures a batch
+    whole("m_batch", 1, 6, 2),  # pictures a batch
     choice("m_absent", ("out", "zero", "one"), "out"),  # what a class counts that is in neither truth nor prediction
     *IMBALANCE_SETTINGS,
 )

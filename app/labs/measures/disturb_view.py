@@ -1,0 +1,137 @@
+"""Spoil a label map with sliders, and watch every measure, its formula and the pixels behind each count."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache, lab, session, widgets
+from app.bench_strip import Strip
+from app.browser_parts import picture
+from app.labs.measures.background_panel import background_panel
+from app.labs.measures.bench import Measured, measured
+from app.labs.measures.confusion_part import cell_of, confusion
+from app.labs.measures.counts import Counted, count
+from app.labs.measures.formulas import STYLE, class_table, tiles
+from app.labs.measures.pictures import cell_picture, errors_picture, labels_picture
+from app.labs.measures.prediction import asked
+from app.questions import questions
+from fcn_core.analysis.boundary_iou import boundary_iou, torch_boundary_iou
+from fcn_core.analysis.disturb import Disturbance, dilate, disturb, erode
+from fcn_core.analysis.torch_measures import largest_difference, torch_measures
+from fcn_core.metrics import ConfusionMatrix
+
+SOURCES = {"truth": "Ground truth", "result": "Result of the network", "upload": "Upload a label map"}
+UNDISTURBED = {"m_dx": 0, "m_dy": 0, "m_grow": 0, "m_salt": 0, "m_drop": False, "m_flood": "off"}
+
+
+def show(strip: Strip) -> None:
+    """Choose the label map, then everything that moves."""
+    case = lab.case(strip)
+    widgets.pick_one("m_from", "Label map", SOURCES)
+    found = measured(case)
+    if found is None:
+        return
+    st.html(STYLE)
+    _live(found)
+    background_panel(found)
+    lab.show_code(ConfusionMatrix.scores, boundary_iou, disturb, erode, dilate, torch_measures)
+    questions("metrics", asked(found))
+
+
+@st.fragment
+def _live(found: Measured) -> None:
+    """The part that runs again for a slider."""
+    left, right = st.columns([1, 2.9], gap="large")
+    with left:
+        _controls(found)
+    wish = found.wish()
+    spoiled = cache.disturbed((found.key, wish), lambda: disturb(found.start, wish, len(found.labels)))
+    counted = count(found.truth, spoiled, len(found.labels), session.setting("m_d"))
+    before = cache.kept_counts((found.key, session.setting("m_d")), lambda: _undisturbed(found, session.setting("m_d")))
+    cell = cell_of(session.setting("m_cell"), counted)
+    with right:
+        _pictures(found, spoiled, cell)
+        st.html(tiles(counted, before, found.labels.classes))
+        _story(found, wish, counted)
+    st.subheader("Confusion matrix, and the counts of every class", anchor=False)
+    st.html("<div style='height:.1rem'></div>")
+    matrix, table = st.columns([1, 1.55], gap="large")
+    with matrix:
+        confusion(counted, found.labels.classes, found.colours, cell)
+        st.caption("Rows: truth. Columns: prediction. Percent of a row's pixels. A click on a cell shows its pixels "
+                   "in the right picture; a second click shows all errors again.")  # fmt: skip
+    with table:
+        st.html(class_table(counted, found.labels.classes, found.colours))
+        st.caption(
+            "n hit, t true, p predicted pixels of a class. Accuracy n / t, IoU n / (t + p − n). Boundary IoU counts "
+            f"only pixels at most {counted.d} px inside the outline of the true or the predicted region (Cheng et al., "
+            "CVPR 2021). –: the class is in neither map and is left out of the means."
+        )
+    _checks(found, spoiled, counted)
+
+
+def _controls(found: Measured) -> None:
+    name = found.labels.classes[found.cls]
+    widgets.class_picker(found.labels.classes, name, "Class in hand", place="-measures")
+    widgets.slide("m_grow", "Erode − or dilate + that class, px", -32, 32)
+    widgets.switch("m_drop", "Drop that class", help="Its pixels get the nearest other label")
+    widgets.slide("m_dx", "Shift right, px", -64, 64)
+    widgets.slide("m_dy", "Shift down, px", -64, 64)
+    widgets.slide("m_salt", "Salt noise", 0, 100, format="%d %%", help="So many pixels get a random class")
+    floor = found.labels.classes[found.floor]
+    what = "Background" if found.background is not None else f"{floor} (most frequent)"
+    widgets.pick_one("m_flood", "Predict everything as", {"off": "Off", "background": what, "class": name}
+                     if name != floor else {"off": "Off", "background": what})  # fmt: skip
+    widgets.slide("m_d", "Band of boundary IoU, px", 1, 32)
+    st.button("Undisturbed", icon=":material/undo:", on_click=_undo, help="Every slider back to no disturbance")
+
+
+def _undo() -> None:
+    for name, value in UNDISTURBED.items():
+        session.change_setting(name, value)
+
+
+def _undisturbed(found: Measured, d: int) -> Counted:
+    plain = disturb(found.start, Disturbance(0), len(found.labels))
+    return count(found.truth, plain, len(found.labels), d)
+
+
+def _pictures(found: Measured, spoiled, cell: tuple[int, int] | None) -> None:
+    one, two = st.columns(2)
+    with one:
+        title = "Disturbed label map"
+        shown = labels_picture(found, spoiled, session.setting("opacity") / 100)
+        picture(shown, key="measures-labels", title=title, alt=title, most_height="46vh")
+    with two:
+        if cell is None:
+            title = "Right and wrong pixels"
+            shown = errors_picture(found, spoiled)
+        else:
+            truth, said = (found.labels.classes[i] for i in cell)
+            title = f"Truth {truth}, predicted {said}"
+            shown = cell_picture(found, spoiled, cell)
+        picture(shown, key="measures-errors", title=title, alt=title, most_height="46vh")
+
+
+def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
+    sampled = "" if found.step == 1 else f" Counted at every {found.step}. pixel of rows and columns: the map is large."
+    drawn = "Left: the class colours over the photo" if found.image is not None else "Left: the label map"
+    kind = "orange wrong, pale right, dark void" if cell_of(session.setting("m_cell"), counted) is None else (
+        "the pixels of the chosen cell in orange, the rest faded"
+    )  # fmt: skip
+    shift = " A shifted map repeats its last row or column at the side." if wish.right or wish.down else ""
+    st.caption(
+        f"Disturbed: {widgets.plain(found.title)}, {found.start.shape[1]}×{found.start.shape[0]}; measured against "
+        f"{widgets.plain(found.against)}. {drawn}; right: {kind}.{shift}{sampled} In brackets: the change since the "
+        "undisturbed map, in percentage points."
+    )
+
+
+def _checks(found: Measured, spoiled, counted: Counted) -> None:
+    wanted = torch_measures(found.truth, spoiled, len(found.labels))
+    gap = largest_difference({name: getattr(counted.scores, name) for name in wanted}, wanted)
+    lab.check("PA, MPA, mIoU and FWIoU from pixel sets, without a confusion matrix", gap, 1e-9)
+    name = found.labels.classes[found.cls]
+    again = torch_boundary_iou(found.truth, spoiled, found.cls, counted.d)
+    gap = largest_difference({"": counted.boundary.iou[found.cls]}, {"": again})
+    lab.check(f"boundary IoU of {name}, its bands counted with running sums", gap, 1e-9)
