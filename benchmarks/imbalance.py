@@ -29,7 +29,7 @@ WEIGHTS = ("none", "median_frequency", "enet")
 OTHER_WEIGHTS = {"camvid": "streets", "streets": "camvid"}
 TITLES = {"camvid": "CamVid val, 101 photos, 480×360", "streets": "streets, 60 scenes of the validation seed, 320×240"}
 SLIM = {"backbone": "vgg16_bn", "width": 0.25, "fc_channels": 640, "fc_norm": True, "dropout": 0.1}
-STEPS, BATCH, CROP, RATE = 400, 4, (160, 208), 1e-3
+STEPS, BATCH, CROP, RATE = 260, 4, (160, 208), 1e-3
 STORED = Path(__file__).resolve().parents[1] / "assets" / "imbalance" / "runs.json"
 
 
@@ -65,7 +65,9 @@ def make(values: dict[str, Any], folder: Path, *, threads: int) -> None:
     """Train one run or go on with it, then measure its last weights on the whole validation set."""
     config = TrainConfig.from_dict({**values, "threads": threads})
     result = resume(folder) if (folder / "config.yaml").exists() else train(config, folder)
-    if result.state != "finished" or (folder / "measured.json").exists():
+    if result.state != "finished":
+        raise SystemExit(f"{config.name} was stopped; the same command goes on with it")
+    if (folder / "measured.json").exists():
         return
     assert config.val is not None
     whole = open_data(config.val.model_copy(update={"limit": None}))
