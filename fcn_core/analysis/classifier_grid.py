@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from fcn_core.ops.conv_arithmetic import CoordinateMap
+from fcn_core.ops.convolutionalize import convolutionalize
 
 WINDOW = 224  # pixels that ImageNet's classifiers were trained on
 CLASSIFIERS = ("vgg16", "vgg16_bn", "alexnet", "googlenet")
@@ -52,29 +53,7 @@ class ConvolutionalClassifier(nn.Module):
 
     def __init__(self, name: str, state: Mapping[str, Tensor]) -> None:
         super().__init__()
-        if name not in CLASSIFIERS:
-            raise ValueError(f"no classifier {name!r}; choose one of {', '.join(CLASSIFIERS)}")
-        from torchvision.models import get_model
-
-        extra = {"aux_logits": False, "transform_input": False, "init_weights": False} if name == "googlenet" else {}
-        with torch.device("meta"):
-            network = get_model(name, weights=None, **extra)
-        own = {key: value for key, value in state.items() if not key.startswith(("aux1.", "aux2."))}
-        network.load_state_dict(own, assign=True)
-        network.eval()
-        if name == "googlenet":
-            linear = network.fc
-            network.avgpool = nn.AvgPool2d(7, stride=1)
-            parts = [m for key, m in network.named_children() if key not in ("dropout", "fc", "aux1", "aux2")]
-            self.layers = nn.Sequential(*parts, as_convolution(linear, 1))
-        else:
-            side = 6 if name == "alexnet" else 7
-            linears = [layer for layer in network.classifier if isinstance(layer, nn.Linear)]
-            row: list[nn.Module] = []
-            for linear in linears:
-                row += [as_convolution(linear, side), nn.ReLU()]
-                side = 1
-            self.layers = nn.Sequential(network.features, *row[:-1])
+        self.layers = convolutionalize(imagenet_classifier(name, state), 3, (WINDOW, WINDOW))
         self.eval().requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,14 +62,23 @@ class ConvolutionalClassifier(nn.Module):
         return self.layers(x)
 
 
-def as_convolution(linear: nn.Linear, side: int) -> nn.Conv2d:
-    """A fully connected layer over side×side cells as the convolution that gives the same numbers there."""
-    channels = linear.in_features // side**2
-    convolution = nn.Conv2d(channels, linear.out_features, side, device="meta")
-    convolution.weight = nn.Parameter(linear.weight.detach().view(linear.out_features, channels, side, side))
-    assert linear.bias is not None
-    convolution.bias = nn.Parameter(linear.bias.detach())
-    return convolution
+def imagenet_classifier(name: str, state: Mapping[str, Tensor]) -> nn.Sequential:
+    """The same classifier as torchvision has it, layer after layer: N×3×224×224 -> N×1000, in evaluation mode."""
+    if name not in CLASSIFIERS:
+        raise ValueError(f"no classifier {name!r}; choose one of {', '.join(CLASSIFIERS)}")
+    from torchvision.models import get_model
+
+    extra = {"aux_logits": False, "transform_input": False, "init_weights": False} if name == "googlenet" else {}
+    with torch.device("meta"):
+        network = get_model(name, weights=None, **extra)
+    own = {key: value for key, value in state.items() if not key.startswith(("aux1.", "aux2."))}
+    network.load_state_dict(own, assign=True)
+    if name == "googlenet":
+        parts = [part for key, part in network.named_children() if key not in ("dropout", "fc", "aux1", "aux2")]
+        layers = nn.Sequential(*parts, nn.Flatten(), network.fc)
+    else:
+        layers = nn.Sequential(network.features, network.avgpool, nn.Flatten(), network.classifier)
+    return layers.eval().requires_grad_(False)
 
 
 def class_grid(network: ConvolutionalClassifier, x: Tensor) -> ClassGrid:
