@@ -38,8 +38,17 @@ from fcn_core.analysis.decisions import Decisions, decisions
 from fcn_core.analysis.fusion import Fusion
 from fcn_core.analysis.heatmaps import UpsamplingCheck, check_upsampling
 from fcn_core.analysis.layers import Layer, list_layers
+from fcn_core.analysis.pass_cost import Counted, GridCost, counted
+from fcn_core.analysis.patchwise import load_patch_classifier
 from fcn_core.analysis.receptive_field import ReceptiveFields, receptive_field
 from fcn_core.analysis.trimap import Trimap, boundary_distance, searched_distance
+from fcn_core.analysis.window_classifier import (
+    WindowClassifier,
+    drawn_alexnet,
+    fcn_windows,
+    imagenet_windows,
+    patch_windows,
+)
 from fcn_core.bands import holds_bands, read_bands, show_bands
 from fcn_core.data.balance import ClassBalance, class_balance
 from fcn_core.data.datasets import DATASETS, open_dataset
@@ -522,3 +531,39 @@ def disturbed(key: tuple, _disturb: Callable[[], np.ndarray]) -> np.ndarray:
 def kept_counts(key: tuple, _count: Callable[[], Any]) -> Any:
     """What a lab has counted; `key` says of what."""
     return _count()
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def own_windows(name: str, stamp: float, _model: torch.nn.Module) -> WindowClassifier:
+    """The classifier that the trunk of weights in hand was; ValueError says why there is none."""
+    return fcn_windows(_model)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def imagenet_pair(name: str) -> WindowClassifier:
+    """An ImageNet classifier that is on this machine, with its fully connected layers and without."""
+    return imagenet_windows(name, {k: v.to(device()) for k, v in weights_module.classifier_state(name).items()})
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def patch_pair(side: int) -> WindowClassifier:
+    """The project's classifier of patches of this side, with its fully connected layers and without."""
+    return patch_windows(load_patch_classifier(side).to(device()), side)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def alexnet_pair() -> WindowClassifier:
+    """AlexNet with drawn weights, to be timed."""
+    return drawn_alexnet(device())
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def pass_counts(key: tuple, _network: torch.nn.Module, shape: tuple[int, ...]) -> Counted:
+    """Multiply-adds and memory of one pass over an input of this shape; `key` names the network."""
+    return counted(_network, torch.zeros(shape, device=device()))
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def grid_costs(key: tuple) -> dict[str, tuple[GridCost, ...]]:
+    """What this machine took for grids of answers, once somebody has measured it; `key` names the network."""
+    return {}
