@@ -19,6 +19,7 @@ import streamlit as st  # noqa: E402
 
 from app import page_list, session  # noqa: E402
 from app.appearance import apply_appearance  # noqa: E402
+from app.course import corner, stop_line, teacher_panel  # noqa: E402
 
 st.set_page_config(
     page_title="FCN Lab", page_icon=str(ROOT / "app" / "icon.png"), layout="wide", initial_sidebar_state=220
@@ -32,5 +33,9 @@ page = st.navigation(
     }
 )
 session.open_address()
-apply_appearance()
+record = next(record for record in page_list.PAGES if record.title == page.title)
+apply_appearance(record)
+teacher_panel.show(record)
+corner.show()
+stop_line.show(record)
 page.run()

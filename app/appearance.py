@@ -1,10 +1,11 @@
-"""The look that the theme file cannot hold: the projector's large type, and a quiet page frame."""
+"""The look that the theme file cannot hold: large type, the projector's bare page, and a quiet page frame."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import session
+from app import page_list, session
+from app.course import teacher_look
 
 # Streamlit sizes everything in rem, so one number scales the page. The rest keeps pictures high on the
 # page and the header from floating over them, and their size when a scroll bar comes or goes.
@@ -42,16 +43,24 @@ body:has(.st-key-live) [data-testid=stStatusWidget] { visibility: hidden; }
 .fcn-differ .mark { display: inline-block; width: 1.1rem; height: .7rem; margin-right: .4rem; border-radius: 2px; }
 """
 LARGE = "html { font-size: 150% !important; }"
+PROJECTOR = """
+.stSidebar, .stAppHeader { display: none !important; }
+.stMainBlockContainer { padding-top: 1.5rem; padding-bottom: 4.5rem; }
+"""
 
 
-def apply_appearance() -> None:
+def apply_appearance(page: page_list.PageRecord) -> None:
     """Draw the appearance switches in the side bar and apply them. Runs before every page."""
-    with st.sidebar:
-        st.session_state["large-type"] = session.setting("large")
-        st.toggle(
-            "Large type",
-            key="large-type",
-            help="For the projector: everything grows by half.",
-            on_change=lambda: session.change_setting("large", st.session_state["large-type"]),
-        )
-    st.html(f"<style>{FRAME}{LARGE if session.setting('large') else ''}</style>")
+    projector = session.setting("projector")
+    if not projector:
+        with st.sidebar:
+            _switch("large", "Large type", "Everything grows by half.")
+            _switch("projector", "Projector", "Large type and no side bar; a button in the corner leads back.")
+    large = LARGE if session.setting("large") else ""
+    st.html(f"<style>{FRAME}{large}{PROJECTOR if projector else ''}{teacher_look.style(page)}</style>")
+
+
+def _switch(name: str, label: str, help: str) -> None:
+    key = f"{name}-switch"
+    st.session_state[key] = session.setting(name)
+    st.toggle(label, key=key, help=help, on_change=lambda: session.change_setting(name, st.session_state[key]))

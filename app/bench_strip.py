@@ -75,11 +75,17 @@ def finished_case(picture: HeldPicture | None, record: WeightRecord | None, trut
 
 
 @contextmanager
-def _part(name: str, label: str) -> Iterator[bool]:
-    """One part with its picker inside; whether it is open."""
-    with st.popover(label, key=f"bench-{name}", on_change="rerun") as part:
+def _part(name: str, label: str, *, place: str = "") -> Iterator[bool]:
+    """One part with its picker inside; whether it is open. Teacher mode locks it, or leaves its words only."""
+    if widgets.hidden(name):
+        with st.container(key=f"bench-{name}{place}", width="content"):
+            st.markdown(f":small[{label}]", width="content")
+        yield False
+        return
+    locked = widgets.locked(name)
+    with st.popover(label, key=f"bench-{name}{place}", on_change="rerun", disabled=locked) as part:
         with st.container(width=PICKER_WIDTH * 3 // 2 if session.setting("large") else PICKER_WIDTH):
-            yield bool(part.open)
+            yield bool(part.open) and not locked
 
 
 def _picture_part(picture: HeldPicture | None) -> None:
@@ -122,7 +128,7 @@ def _class_part(labels: LabelSet, usual: str | None, *, place: str = "") -> None
     if name is not None:
         colour = hex_colour(labels.colours(safe=session.setting("safe"))[labels.index(name)])
         _before(f"class{place}", f"width: 1.1rem; height: 1.1rem; margin-right: .4rem; background: {colour};")
-    with _part(f"class{place}", named("Class", widgets.plain(short(name)) if name else "the largest")) as is_open:
+    with _part("class", named("Class", widgets.plain(short(name)) if name else "the largest"), place=place) as is_open:
         if is_open:
             widgets.class_picker(labels.classes, usual or labels.classes[0], place="-bench")
             if held is None:

@@ -13,13 +13,15 @@ from app.overlays import hex_colour
 
 def legend(case: Case, head: int) -> None:
     """Draw the legend with the shares that one head gives the classes."""
+    free = session.control("off") == "free"
     shares = cache.shares(case.key, case.result, head)
     classes = case.labels.classes
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**Classes** :small[and their share of the picture, as {head}s sees it]", width="stretch")
         with st.container(horizontal=True, width="content", gap="medium"):  # on a phone both go to the next line
-            st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
-            st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
+            if free:
+                st.button("All", key="legend-all", type="tertiary", on_click=_switch_off, args=((),))
+                st.button("None", key="legend-none", type="tertiary", on_click=_switch_off, args=(classes,))
     keys = [f"legend-{case.labels.name}-{index}" for index in range(len(classes))]
     # The colours stand before the names as style, not as text: a screen reader hears name and share only.
     rules = (
@@ -35,6 +37,7 @@ def legend(case: Case, head: int) -> None:
                 f"{name} {percent(shares[index])}",
                 key=key,
                 wrap=True,
+                disabled=not free,
                 on_change=_toggle,
                 args=(name,),
             )

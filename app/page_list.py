@@ -40,18 +40,18 @@ PAGES: tuple[PageRecord, ...] = (
         default=True,
     ),
     PageRecord(
+        file="course.py",
+        title="Course",
+        icon=":material/school:",
+        section="",
+        summary="Ninety minutes in twelve stops, from pixels to what came after, with questions and a report to keep.",
+    ),
+    PageRecord(
         file="segment.py",
         title="Segment",
         icon=":material/layers:",
         section="Use",
         summary="Give a photo to FCN-32s, 16s and 8s; compare the heads, click any pixel, take the results with you.",
-    ),
-    PageRecord(
-        file="course.py",
-        title="Course",
-        icon=":material/school:",
-        section="Understand",
-        summary="Ninety minutes in twelve stops, from pixels to what came after, with questions and a report to keep.",
     ),
     PageRecord(
         file="heatmaps.py",

@@ -20,7 +20,14 @@ THUMBNAIL_SIDE = 144
 
 
 def picture_source() -> HeldPicture | None:
-    """Draw the source controls; return the picture on the bench, None if there is none at all."""
+    """Draw the source controls; return the picture on the bench, None if there is none at all.
+
+    Where teacher mode holds the picture, only its name.
+    """
+    if session.control("picture") != "free":
+        found = held_picture()
+        st.markdown(f":gray[Picture] {widgets.plain(found.title)}" if found else ":gray[Picture] none yet")
+        return found
     if UPLOADER not in st.session_state:  # the page was just opened: show where its picture comes from
         st.session_state["source-tab"] = "Upload" if session.bench().upload else "Samples"
     samples, upload, camera = st.tabs(["Samples", "Upload", "Camera"], default=st.session_state["source-tab"])

@@ -6,88 +6,60 @@ can be asked again with the present numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import streamlit as st
 
-from app import session
+from app import answer_keeper, session
+from app.answers import Answer, Question, answers_so_far, of_lab
 
-
-@dataclass(frozen=True)
-class Question:
-    """text and answers: Markdown. right: index of the right answer. why: shown once one has been given."""
-
-    text: str
-    answers: tuple[str, ...]
-    right: int
-    why: str
-
-    def __post_init__(self) -> None:
-        if len(set(self.answers)) != len(self.answers) or len(self.answers) < 2:
-            raise ValueError(f"expected two or more different answers to {self.text!r}, got {self.answers}")
-        if not 0 <= self.right < len(self.answers):
-            raise ValueError(f"right must be an index of the {len(self.answers)} answers, got {self.right}")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a visitor answered: the question as it was asked then, the index chosen, and how often it was tried."""
-
-    question: Question
-    chosen: int
-    tries: int = 1
-
-    @property
-    def is_right(self) -> bool:
-        return self.chosen == self.question.right
-
-
-def answers_so_far() -> Mapping[str, Mapping[int, Answer]]:
-    """Given answers by lab, then by the question's number from 0."""
-    return {lab: dict(given) for lab, given in _kept().items() if given}
+__all__ = ["Answer", "Question", "answers_so_far", "ask", "questions"]
 
 
 @st.fragment
 def questions(lab: str, asked: Sequence[Question]) -> None:
     """Ask: nothing is chosen beforehand, and the answer shows only after the visitor has given one."""
-    given = _lab(lab).given
-    right = sum(answer.is_right for answer in given.values())
+    given = of_lab(lab).given
     st.subheader("Predict, then look")
     beside = min(len(asked), 2 if session.setting("large") else 3)
     columns = [column for _ in range(0, len(asked), beside) for column in st.columns(beside)]
     for number, (question, column) in enumerate(zip(asked, columns, strict=False)):
         with column, st.container(border=True, height="stretch", key=f"question-{lab}-{number}"):
-            if number in given:
-                _reveal(lab, number, given[number], question)
-            else:
-                _ask(lab, number, question)
-    if given:
+            ask(lab, number, question)
+    if given and not session.reveals():
+        right = sum(answer.is_right for answer in given.values())
         st.caption(f"{right} of {len(asked)} right so far. Your answers stay in this visit.")
+    answer_keeper.keep(lab)
 
 
-@dataclass
-class _Lab:
-    """The answers of one lab, and how often each question was tried."""
-
-    given: dict[int, Answer] = field(default_factory=dict)
-    tries: dict[int, int] = field(default_factory=dict)
-
-
-def _kept() -> dict[str, dict[int, Answer]]:
-    return st.session_state.setdefault("answers", {})
-
-
-def _lab(lab: str) -> _Lab:
-    return _Lab(_kept().setdefault(lab, {}), st.session_state.setdefault("answer-tries", {}).setdefault(lab, {}))
+def ask(lab: str, number: int, question: Question, *, heading: str = "") -> None:
+    """One question, number from 0: asked, marked, or told at once in teacher mode. heading: before its text."""
+    given = of_lab(lab).given
+    heading = heading or f"**{number + 1}.**"
+    if session.reveals():
+        _tell(question, heading)
+    elif number in given:
+        _reveal(lab, number, given[number], question, heading)
+    else:
+        _ask(lab, number, question, heading)
 
 
-def _ask(lab: str, number: int, question: Question) -> None:
+def _tell(question: Question, heading: str) -> None:
+    st.markdown(f"{heading} {question.text}")
+    marked = (
+        f"- :green[:material/check_circle: **{answer}**]" if index == question.right else f"- {answer}"
+        for index, answer in enumerate(question.answers)
+    )
+    st.markdown("\n".join(marked))
+    st.success(question.why, icon=":material/lightbulb:")
+
+
+def _ask(lab: str, number: int, question: Question, heading: str) -> None:
     key = f"predict-{lab}-{number}"
     if st.session_state.get(key) not in range(len(question.answers)):
         st.session_state[key] = None
     st.radio(
-        f"**{number + 1}.** {question.text}",
+        f"{heading} {question.text}",
         range(len(question.answers)),
         format_func=question.answers.__getitem__,
         key=key,
@@ -97,20 +69,14 @@ def _ask(lab: str, number: int, question: Question) -> None:
         "Check my prediction",
         key=f"check-{lab}-{number}",
         disabled=chosen is None,
-        on_click=_give,
-        args=(lab, number, question, chosen),
+        on_click=of_lab(lab).give,
+        args=(number, question, chosen),
     )
 
 
-def _give(lab: str, number: int, question: Question, chosen: int) -> None:
-    kept = _lab(lab)
-    kept.tries[number] = kept.tries.get(number, 0) + 1
-    kept.given[number] = Answer(question, chosen, kept.tries[number])
-
-
-def _reveal(lab: str, number: int, answer: Answer, present: Question) -> None:
+def _reveal(lab: str, number: int, answer: Answer, present: Question, heading: str) -> None:
     question = answer.question
-    st.markdown(f"**{number + 1}.** {question.text}")
+    st.markdown(f"{heading} {question.text}")
     st.markdown(f"Your prediction: {question.answers[answer.chosen]}")
     if answer.is_right:
         st.success(f"**Right.** {question.why}", icon=":material/check_circle:")
@@ -121,5 +87,5 @@ def _reveal(lab: str, number: int, answer: Answer, present: Question) -> None:
         "Ask again with the present numbers" if changed else "Try again",
         key=f"again-{lab}-{number}",
         type="tertiary",
-        on_click=lambda: _lab(lab).given.pop(number, None),
+        on_click=lambda: of_lab(lab).given.pop(number, None),
     )

@@ -16,6 +16,8 @@ from typing import Any
 import streamlit as st
 
 from app import address, cache
+from app.course import stops
+from app.course.lock import BENCH_CONTROLS, Way, settings_of, way
 from app.settings import SETTINGS
 from fcn_core.labels import LABEL_SETS
 
@@ -66,7 +68,16 @@ def bench() -> Bench:
 
 
 def hold(**changes: Any) -> Bench:
-    """Put something else on the bench. A new picture takes the old one's pixel and ground truth off."""
+    """Put something else on the bench, as far as teacher mode leaves it free.
+
+    A new picture takes the old one's pixel and ground truth off.
+    """
+    free = {name: value for name, value in changes.items() if control(BENCH_CONTROLS[name]) == "free"}
+    return _put(**free) if free else bench()
+
+
+def _put(**changes: Any) -> Bench:
+    """Put something on the bench, free or not: what an address says, and what no longer exists."""
     before = bench()
     if ("sample" in changes or "upload" in changes) and _picture(replace(before, **changes)) != _picture(before):
         changes = {"x": None, "y": None, "truth": None, **changes}
@@ -82,16 +93,29 @@ def _picture(held: Bench) -> tuple[str, str | None]:
 
 
 def setting(name: str) -> Any:
-    """Value of a setting of app/settings.py."""
+    """Value of a setting of app/settings.py. The projector has large type, whatever was chosen for the desk."""
+    if name == "large" and _settings().get("projector"):
+        return True
     return _settings().get(name, SETTINGS[name].default)
 
 
 def change_setting(name: str, value: Any) -> None:
-    """Set a setting; the address follows."""
+    """Set a setting, if teacher mode leaves it free; the address follows."""
     if name not in SETTINGS:
         raise ValueError(f"no setting {name!r}; declare it in app/settings.py")
-    _settings()[name] = value
-    publish_address()
+    if control(name) == "free":
+        _settings()[name] = value
+        publish_address()
+
+
+def control(name: str) -> Way:
+    """How a control is to be shown: free, locked or hidden. name: of a setting, or a part of the bench strip."""
+    return way(name, setting("teacher"), setting("keep"))
+
+
+def reveals() -> bool:
+    """Whether answers are told before anyone has answered: teacher mode."""
+    return setting("teacher") != "off"
 
 
 def _settings() -> dict[str, Any]:
@@ -153,13 +177,17 @@ def open_address() -> None:
         )
         published.append((now, params))
         bench_changes: Mapping[str, Any] = reading.bench
+        if stop := stops.find(reading.settings.get("stop", 0)):  # a stop opens its lab as it is meant to be seen
+            bench_changes = {"cls": None, "x": None, "y": None, **bench_changes}
+            for name in settings_of(stop.record):
+                _settings().pop(name, None)
         if bench_changes:
-            hold(**bench_changes)
+            _put(**bench_changes)
         _settings().update(reading.settings)
         st.session_state["notices"] = reading.notices
     held = bench().weights
     if held is not None and held not in cache.weight_records():  # those of a run that was deleted meanwhile
-        hold(weights=None)
+        _put(weights=None)
         add_notice(f"There are no weights `{held}` any more; others are used.")
     publish_address()
 

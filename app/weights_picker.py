@@ -43,9 +43,12 @@ def weights_with_stages(first: WeightRecord | None) -> WeightRecord | None:
 
 
 def weights_picker() -> WeightRecord | None:
-    """Draw the picker with what the chosen weights know; return their record."""
+    """Draw the picker with what the chosen weights know; return their record. Held by teacher mode: the name only."""
     records = cache.weight_records()
     record = held_weights()
+    if session.control("weights") != "free":
+        st.markdown(f":gray[Weights] `{record.name}`" if record is not None else ":gray[Weights] none yet")
+        return record
     st.session_state["control-weights"] = record.name if record else None
     st.selectbox(
         "Weights",

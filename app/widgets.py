@@ -1,7 +1,8 @@
 """Controls that show a value of app.session and change it there; they return plain values.
 
 Streamlit's own state of these widgets is only a mirror: it is set from the session before each is
-drawn, so a control follows the address, other pages and other controls.
+drawn, so a control follows the address, other pages and other controls. In teacher mode a control may be
+locked, or not drawn at all: then only its value is returned.
 """
 
 from __future__ import annotations
@@ -16,25 +17,45 @@ import streamlit as st
 from app import session
 
 
-def _mirrored(name: str, value: Any, change: Callable[[Any], None]) -> dict[str, Any]:
+def _mirrored(name: str, value: Any, change: Callable[[Any], None], *, control: str = "") -> dict[str, Any]:
+    """What ties a widget to a value. control: its name for teacher mode, where it is not the widget's own."""
     key = f"control-{name}"
     st.session_state[key] = value
-    return {"key": key, "on_change": lambda: change(st.session_state[key])}
+    locked = session.control(control or name) == "lock"
+    return {"key": key, "on_change": lambda: change(st.session_state[key]), "disabled": locked}
 
 
 def _mirrored_setting(name: str) -> dict[str, Any]:
     return _mirrored(name, session.setting(name), lambda value: session.change_setting(name, value))
 
 
+def hidden(control: str) -> bool:
+    """Whether teacher mode hides a control: a setting, or a part of the bench strip."""
+    return session.control(control) == "hide"
+
+
+def _is_drawn(control: str, label: str) -> bool:
+    """Whether a control is drawn; its label is noted for the teacher's list of those that stay free."""
+    st.session_state.setdefault("control-titles", {})[control] = label
+    return not hidden(control)
+
+
+def locked(control: str) -> bool:
+    """Whether teacher mode shows a control without letting it be changed."""
+    return session.control(control) == "lock"
+
+
 def switch(name: str, label: str, *, help: str | None = None) -> bool:
     """A flag setting as a toggle."""
-    st.toggle(label, help=help, wrap=True, **_mirrored_setting(name))
+    if _is_drawn(name, label):
+        st.toggle(label, help=help, wrap=True, **_mirrored_setting(name))
     return session.setting(name)
 
 
 def slide(name: str, label: str, low: int, high: int, *, help: str | None = None, format: str | None = None) -> int:
     """A whole-number setting as a slider."""
-    st.slider(label, low, high, help=help, format=format, **_mirrored_setting(name))
+    if _is_drawn(name, label):
+        st.slider(label, low, high, help=help, format=format, **_mirrored_setting(name))
     return session.setting(name)
 
 
@@ -46,13 +67,15 @@ def number(name: str, label: str, low: int, high: int, *, help: str | None = Non
         if given is not None:
             session.change_setting(name, given)
 
-    st.number_input(label, low, high, step=step, help=help, **_mirrored(name, value, change))
+    if _is_drawn(name, label):
+        st.number_input(label, low, high, step=step, help=help, **_mirrored(name, value, change))
     return value
 
 
 def slide_steps(name: str, label: str, steps: Mapping[int, str], *, help: str | None = None) -> int:
     """A whole-number setting as a slider over named steps."""
-    st.select_slider(label, list(steps), format_func=steps.__getitem__, help=help, **_mirrored_setting(name))
+    if _is_drawn(name, label):
+        st.select_slider(label, list(steps), format_func=steps.__getitem__, help=help, **_mirrored_setting(name))
     return session.setting(name)
 
 
@@ -72,6 +95,8 @@ def pick_one(
     value = session.setting(name)
     if value not in options:
         value = fallback if fallback in options else next(iter(options))
+    if not _is_drawn(name, label):
+        return value
     st.segmented_control(
         label,
         list(options),
@@ -79,7 +104,7 @@ def pick_one(
         required=True,
         wrap=True,
         label_visibility="collapsed" if hide_label else "visible",
-        **_mirrored(f"{name}{place}", value, lambda chosen: session.change_setting(name, chosen)),
+        **_mirrored(f"{name}{place}", value, lambda chosen: session.change_setting(name, chosen), control=name),
     )
     return value
 
@@ -96,6 +121,8 @@ def pick_some(name: str, label: str, options: Sequence[str] | Mapping[str, str])
         if chosen:
             session.change_setting(name, tuple(option for option in options if option in chosen))
 
+    if not _is_drawn(name, label):
+        return tuple(value)
     st.segmented_control(
         label,
         list(options),
@@ -111,13 +138,15 @@ def head_picker(heads: Sequence[int], label: str = "Head", *, place: str = "") -
     """The head on the bench, out of those that the weights have. `place` tells two pickers of one page apart."""
     held = session.bench().head
     head = held if held in heads else min(heads)
+    if hidden("head"):
+        return head
     st.segmented_control(
         label,
         list(heads),
         format_func=lambda value: f"{value}s",
         required=True,
         wrap=True,
-        **_mirrored(f"head{place}", head, lambda value: session.hold(head=value)),
+        **_mirrored(f"head{place}", head, lambda value: session.hold(head=value), control="head"),
     )
     return head
 
@@ -129,18 +158,23 @@ def class_picker(classes: Sequence[str], usual: str, label: str = "Class", *, pl
     """
     held = session.bench().cls
     value = held if held in classes else usual
-    st.selectbox(label, list(classes), **_mirrored(f"cls{place}", value, lambda chosen: session.hold(cls=chosen)))
+    if not hidden("class"):
+        change = _mirrored(f"cls{place}", value, lambda chosen: session.hold(cls=chosen), control="class")
+        st.selectbox(label, list(classes), **change)
     return value
 
 
 def pixel_fields(width: int, height: int, pixel: tuple[int, int] | None) -> None:
     """The pixel on the bench as two numbers, for the keyboard; `pixel` is the one that lies in the picture."""
     x, y = pixel or (None, None)
+    if hidden("pixel"):
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for name, value, size in (("x", x, width), ("y", y, height)):
             change = partial(_hold_half, name, pixel, width, height)
-            st.number_input(name, 0, size - 1, step=1, width=110, **_mirrored(name, value, change))
-        st.button("No pixel", disabled=pixel is None, on_click=session.hold, kwargs={"x": None, "y": None})
+            st.number_input(name, 0, size - 1, step=1, width=110, **_mirrored(name, value, change, control="pixel"))
+        none = pixel is None or locked("pixel")
+        st.button("No pixel", disabled=none, on_click=session.hold, kwargs={"x": None, "y": None})
 
 
 def _hold_half(name: str, pixel: tuple[int, int] | None, width: int, height: int, value: int | None) -> None:

@@ -109,7 +109,7 @@ def test_every_page_runs_without_weights_and_samples(
     cache.weight_records.clear()
     try:
         words = text(open_page(page))
-        assert "No weights found" in words or page.section == "Train", "training needs none"
+        assert "No weights found" in words or page.section == "Train" or page.file == "course.py", "they need none"
     finally:
         cache.samples.clear()
 

@@ -1,0 +1,42 @@
+"""The top of the course page: progress, the way on, and the stops as a short list of jumps."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import answers, session
+from app.course import stop_line
+from app.course.progress import progress
+from app.course.stops import STOPS, find
+
+TOTAL = sum(stop.minutes for stop in STOPS)
+
+
+def show() -> None:
+    """Draw it."""
+    given = answers.of_lab(answers.COURSE).given
+    found = progress(given, answers.opened_stops())
+    if not session.reveals():
+        st.progress(
+            found.share,
+            text=f"{found.done} of {len(STOPS)} questions answered, {found.right} right · {found.opened} labs opened · "
+            f"{found.minutes} of {TOTAL} minutes",
+        )
+    following = find(found.next or 0)
+    if following is not None:
+        begun = found.done or found.opened
+        stop_line.link(
+            following, label=f"{'Go on with' if begun else 'Begin:'} stop {following.number}, {following.title}"
+        )
+    marks = {stop.number: _mark(given.get(stop.number - 1)) for stop in STOPS}
+    with st.container(key="course-list"), st.grid(columns="auto", min_column_width=190, gap="xsmall"):
+        for stop in STOPS:
+            st.markdown(
+                f"[{stop.number} · {stop.title}](#stop-{stop.number}) :small[:gray[{stop.minutes}\u00a0min]]{marks[stop.number]}"
+            )
+
+
+def _mark(answer: answers.Answer | None) -> str:
+    if answer is None or session.reveals():
+        return ""
+    return " :green[:material/check_circle:]" if answer.is_right else " :orange[:material/lightbulb:]"
