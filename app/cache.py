@@ -567,3 +567,9 @@ def pass_counts(key: tuple, _network: torch.nn.Module, shape: tuple[int, ...]) -
 def grid_costs(key: tuple) -> dict[str, tuple[GridCost, ...]]:
     """What this machine took for grids of answers, once somebody has measured it; `key` names the network."""
     return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def enlarged(key: tuple, _enlarge: Callable[[], Any]) -> Any:
+    """What the upsample view enlarged; `key` says from what and how."""
+    return _enlarge()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from app import lab, widgets
-from app.labs.transposed import arithmetic_view, gradient_view, steps_view
+from app.labs.transposed import arithmetic_view, fit_view, gradient_view, overlap_view, steps_view, upsample_view
 from app.labs.transposed.prediction import asked
 
 VIEWS = {
     "arithmetic": ("Sizes", arithmetic_view.show),
     "steps": ("Step by step", steps_view.show),
     "gradient": ("Gradient, not inverse", gradient_view.show),
+    "overlap": ("Overlap", overlap_view.show),
+    "upsample": ("Upsample", upsample_view.show),
+    "fit": ("Learn the kernel", fit_view.show),
 }
 
 strip = lab.page(
@@ -20,4 +23,5 @@ strip = lab.page(
 )
 view = widgets.pick_one("t_view", "View", {name: title for name, (title, _) in VIEWS.items()}, hide_label=True)
 VIEWS[view][1](strip)
-lab.questions("transposed", asked())
+if view in ("arithmetic", "steps", "gradient"):  # the others ask about what they show
+    lab.questions("transposed", asked())

@@ -38,6 +38,7 @@ SETTINGS: tuple[Setting, ...] = (
     choice("t_usrc", ("photo", "detail", "scores"), "photo"),  # what is enlarged
     whole("t_uf", 2, 32, 4),  # by how much
     choice("t_ukind", ("bilinear", "nearest", "random", "learned", "fitted"), "bilinear"),
+    choice("t_ulayer", ("upscore2", "upscore_pool4", "upscore8", "upscore16", "upscore32"), "upscore2"),  # learned
     choice("t_uedge", ("zero", "repeat"), "zero"),  # cells beyond the map
     choice("t_uref", ("torch", "cv2", "source"), "torch"),  # what the difference is taken against
     whole("t_ff", 2, 8, 2),  # factor of the fit
