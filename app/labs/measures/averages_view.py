@@ -54,9 +54,11 @@ def _averages(maps: Sequence[SampleMap], counts: np.ndarray) -> None:
     with right:
         drawn = averages_figure(spreads(counts, absent), whole, size)
         figure(chart_json(drawn), key="measures-averages", alt="Mean IoU over the number of pictures a batch")
+        rest = most % size
+        last = f" Here the last batch holds {rest} of {size} and weighs as much as a full one." if rest else ""
         st.caption(
             "The same label maps in batches of 1 to all of them: only the averaging changes. Diamonds: the samples in "
-            "their order. Blue: mean and 5 to 95 % of 200 random orders."
+            f"their order. Blue: mean and 5 to 95 % of 200 random orders.{last}"
         )
     st.subheader("Every batch", anchor=False)
     st.html(_table(maps, counts, size, absent, whole, batched))
@@ -64,7 +66,7 @@ def _averages(maps: Sequence[SampleMap], counts: np.ndarray) -> None:
 
 def _three(whole: float, single: float, batched: float, size: int, number: int, most: int) -> str:
     shown = (
-        ("Global", "the paper's measure", whole, f"1 matrix of {most} pictures"),
+        ("Global", "the paper's", whole, f"1 matrix of {most} pictures"),
         ("Per picture", "", single, f"mean over {most} matrices"),
         ("Per batch", f"of {size}", batched, f"mean over {number} matri{'x' if number == 1 else 'ces'}"),
     )
@@ -74,7 +76,7 @@ def _three(whole: float, single: float, batched: float, size: int, number: int, 
         f"{'' if name == 'Global' else _signed(value - whole)}</span><div class='filled'>{how}</div></div>"
         for name, words, value, how in shown
     )
-    return f"<div class='fcn-tiles' style='grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr))'>{tiles}</div>"
+    return f"<div class='fcn-tiles' style='grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr))'>{tiles}</div>"
 
 
 def _story(counts: np.ndarray, whole: float, single: float) -> str:
@@ -115,14 +117,14 @@ def _asked(counts: np.ndarray) -> list[Question]:
         Question(
             "A training loop logs the mean of its batches' mean IoU. You double the batch size and change nothing "
             "else. What happens to that number on the same predictions?",
-            ("It moves, towards the global value", "Nothing: the predictions are the same", "It doubles"),
+            ("It changes", "Nothing: the predictions are the same", "It doubles"),
             0,
-            "IoU is a ratio of sums, so the mean of ratios depends on how the sums are cut. With one batch of all "
+            "IoU is a ratio of sums, and a mean of ratios depends on how the sums are cut. Only with one batch of all "
             "pictures it is the global mean IoU.",
         ),
         Question(
-            "In each picture most rare classes are missing. What does counting a missing class as 0 do to the "
-            "per-picture mean here?",
+            f"On average {np.mean(absent_classes(list(counts))):.1f} of the {counts.shape[-1]} classes are in neither "
+            "map of a picture. What does it do to the per-picture mean here to count such a class as 0?",
             ("It falls a lot", "It stays about the same", "It rises"),
             0 if single - zero > 0.02 else 1 if single - zero > -0.02 else 2,
             f"From {percent(single)} to {percent(zero)}, and the global value is {percent(whole)}: a convention about "

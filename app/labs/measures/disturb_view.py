@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app import cache, lab, session, widgets
@@ -11,13 +12,14 @@ from app.labs.measures.background_panel import background_panel
 from app.labs.measures.bench import Measured, measured
 from app.labs.measures.confusion_part import cell_of, confusion
 from app.labs.measures.counts import Counted, count
-from app.labs.measures.formulas import STYLE, class_table, tiles
+from app.labs.measures.formulas import STYLE, class_table, tiles, written_out
 from app.labs.measures.pictures import cell_picture, errors_picture, labels_picture
 from app.labs.measures.prediction import asked
 from app.questions import questions
 from fcn_core.analysis.boundary_iou import boundary_iou, torch_boundary_iou
 from fcn_core.analysis.disturb import Disturbance, dilate, disturb, erode
 from fcn_core.analysis.torch_measures import largest_difference, torch_measures
+from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix
 
 SOURCES = {"truth": "Ground truth", "result": "Result of the network", "upload": "Upload a label map"}
@@ -51,15 +53,17 @@ def _live(found: Measured) -> None:
     cell = cell_of(session.setting("m_cell"), counted)
     with right:
         _pictures(found, spoiled, cell)
-        st.html(tiles(counted, before, found.labels.classes))
+        st.html(tiles(counted, before))
         _story(found, wish, counted)
     st.subheader("Confusion matrix, and the counts of every class", anchor=False)
-    st.html("<div style='height:.1rem'></div>")
     matrix, table = st.columns([1, 1.55], gap="large")
     with matrix:
         confusion(counted, found.labels.classes, found.colours, cell)
-        st.caption("Rows: truth. Columns: prediction. Percent of a row's pixels. A click on a cell shows its pixels "
-                   "in the right picture; a second click shows all errors again.")  # fmt: skip
+        st.caption(
+            "Rows: truth. Columns: prediction. Percent of a row's pixels; a dot is under half a percent. A click on a "
+            "cell shows its pixels in the right picture, a second click all errors again. A click into a picture "
+            "chooses the cell in which that pixel is counted."
+        )
     with table:
         st.html(class_table(counted, found.labels.classes, found.colours))
         st.caption(
@@ -67,6 +71,8 @@ def _live(found: Measured) -> None:
             f"only pixels at most {counted.d} px inside the outline of the true or the predicted region (Cheng et al., "
             "CVPR 2021). –: the class is in neither map and is left out of the means."
         )
+    with st.expander("Every formula with all its counts", icon=":material/functions:"):
+        st.html(written_out(counted, found.labels.classes))
     _checks(found, spoiled, counted)
 
 
@@ -79,7 +85,7 @@ def _controls(found: Measured) -> None:
     widgets.slide("m_dy", "Shift down, px", -64, 64)
     widgets.slide("m_salt", "Salt noise", 0, 100, format="%d %%", help="So many pixels get a random class")
     floor = found.labels.classes[found.floor]
-    what = "Background" if found.background is not None else f"{floor} (most frequent)"
+    what = "Background" if found.background is not None else f"Background (here {floor})"
     widgets.pick_one("m_flood", "Predict everything as", {"off": "Off", "background": what, "class": name}
                      if name != floor else {"off": "Off", "background": what})  # fmt: skip
     widgets.slide("m_d", "Band of boundary IoU, px", 1, 32)
@@ -96,12 +102,17 @@ def _undisturbed(found: Measured, d: int) -> Counted:
     return count(found.truth, plain, len(found.labels), d)
 
 
-def _pictures(found: Measured, spoiled, cell: tuple[int, int] | None) -> None:
+def _pictures(found: Measured, spoiled: np.ndarray, cell: tuple[int, int] | None) -> None:
     one, two = st.columns(2)
+
+    def choose(x: int, y: int) -> None:
+        truth, said = int(found.truth[y, x]), int(spoiled[y, x])
+        session.change_setting("m_cell", "" if truth == VOID else f"{truth}.{said}")
+
     with one:
         title = "Disturbed label map"
         shown = labels_picture(found, spoiled, session.setting("opacity") / 100)
-        picture(shown, key="measures-labels", title=title, alt=title, most_height="46vh")
+        picture(shown, key="measures-labels", title=title, alt=title, on_pixel=choose, most_height="46vh")
     with two:
         if cell is None:
             title = "Right and wrong pixels"
@@ -110,7 +121,7 @@ def _pictures(found: Measured, spoiled, cell: tuple[int, int] | None) -> None:
             truth, said = (found.labels.classes[i] for i in cell)
             title = f"Truth {truth}, predicted {said}"
             shown = cell_picture(found, spoiled, cell)
-        picture(shown, key="measures-errors", title=title, alt=title, most_height="46vh")
+        picture(shown, key="measures-errors", title=title, alt=title, on_pixel=choose, most_height="46vh")
 
 
 def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
@@ -127,7 +138,7 @@ def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
     )
 
 
-def _checks(found: Measured, spoiled, counted: Counted) -> None:
+def _checks(found: Measured, spoiled: np.ndarray, counted: Counted) -> None:
     wanted = torch_measures(found.truth, spoiled, len(found.labels))
     gap = largest_difference({name: getattr(counted.scores, name) for name in wanted}, wanted)
     lab.check("PA, MPA, mIoU and FWIoU from pixel sets, without a confusion matrix", gap, 1e-9)

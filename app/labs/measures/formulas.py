@@ -9,16 +9,15 @@ from html import escape
 from app.labs.measures.counts import Counted
 from fcn_core.labels import Colour
 
-MOST_TERMS = 4  # of a sum that is written out; the rest is in the table below
-
 STYLE = """<style>
-.fcn-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)); gap: .5rem; }
+.fcn-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.2rem, 1fr)); gap: .5rem; }
 .fcn-tile { border: 1px solid rgb(128 128 128 / 28%); border-radius: .375rem; padding: .45rem .65rem; }
 .fcn-tile b { font-size: 1.3rem; font-variant-numeric: tabular-nums; font-weight: 600; }
 .fcn-tile .name { font-size: .85rem; font-weight: 600; display: flex; justify-content: space-between; gap: .5rem; }
 .fcn-tile .name span { font-weight: 400; opacity: .7; }
 .fcn-tile .change { font-size: .85rem; opacity: .75; font-variant-numeric: tabular-nums; margin-left: .35rem; }
-.fcn-tile .filled { font-size: .8rem; opacity: .85; font-variant-numeric: tabular-nums; line-height: 1.35; }
+.fcn-tile .filled { font-size: .8rem; opacity: .85; font-variant-numeric: tabular-nums; line-height: 1.35;
+  margin-top: .15rem; }
 .fcn-over { display: inline-flex; flex-direction: column; vertical-align: middle; text-align: center; margin: 0 .1em; }
 .fcn-over > :first-child { border-bottom: 1px solid currentColor; padding: 0 .25em; }
 .fcn-classes { overflow-x: auto; }
@@ -29,28 +28,56 @@ STYLE = """<style>
 .fcn-classes :is(td, th):first-child { text-align: left; padding-left: 0; }
 .fcn-classes i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em; }
 .fcn-classes .quiet { opacity: .7; }
+.fcn-written { font-size: .9rem; line-height: 2.1; overflow-wrap: anywhere; }
+.fcn-written .fcn-over { line-height: 1.3; font-size: .85em; font-variant-numeric: tabular-nums; }
 </style>"""
 
 
-def tiles(counted: Counted, before: Counted, classes: Sequence[str]) -> str:
-    """Five measures: value, change since `before`, formula, and the formula with the counts of now."""
+def tiles(counted: Counted, before: Counted) -> str:
+    """Five measures: value, change since `before`, formula, and the formula with the sums of now."""
     s, b, total = counted.scores, before.scores, int(counted.true.sum())
-    hits, true = int(counted.hit.sum()), counted.true
-    in_truth = [i for i in counted.present if true[i]]
-    weighted = [f"{true[i]:,}·{_part(s.iou[i])}" for i in in_truth]
+    in_truth, there = [i for i in counted.present if counted.true[i]], counted.present
+    bands = [value for value in counted.boundary.iou if not math.isnan(value)]
+    weighted = sum(counted.true[i] * s.iou[i] for i in in_truth)
     shown = [
-        ("PA", "pixel accuracy", s.pa, b.pa, over("Σ nᵢᵢ", "Σ tᵢ"), over(f"{hits:,}", f"{total:,}")),
-        ("MPA", "mean accuracy", s.mpa, b.mpa, "mean of nᵢᵢ / tᵢ",
-         over(_sum([_part(s.accuracy[i]) for i in in_truth]), f"{len(in_truth)} true classes")),
-        ("mIoU", "mean IoU", s.miou, b.miou, "mean of nᵢᵢ / (tᵢ + pᵢ − nᵢᵢ)",
-         over(_sum([_part(s.iou[i]) for i in counted.present]), f"{len(counted.present)} classes")),
-        ("FWIoU", "weighted by tᵢ", s.fwiou, b.fwiou, over("Σ tᵢ · IoUᵢ", "Σ tᵢ"),
-         over(_sum(weighted, 2), f"{total:,}")),
-        ("Boundary IoU", f"band {counted.d} px", counted.boundary.mean, before.boundary.mean, "mean of band IoU",
-         over(_sum([_part(v) for v in counted.boundary.iou if not math.isnan(v)]),
-              f"{sum(e > 0 for e in counted.boundary.either)} classes")),
+        ("PA", "pixel accuracy", s.pa, b.pa, over("Σ nᵢ", "Σ tᵢ"), over(f"{counted.hit.sum():,}", f"{total:,}")),
+        ("MPA", "mean accuracy", s.mpa, b.mpa, over("Σ nᵢ / tᵢ", "K true"),
+         over(f"{sum(s.accuracy[i] for i in in_truth):.3f}", str(len(in_truth)))),
+        ("mIoU", "mean IoU", s.miou, b.miou, over("Σ IoUᵢ", "K"),
+         over(f"{sum(s.iou[i] for i in there):.3f}", str(len(there)))),
+        ("FWIoU", "weighted by t", s.fwiou, b.fwiou, over("Σ tᵢ · IoUᵢ", "Σ tᵢ"),
+         over(f"{weighted:,.0f}", f"{total:,}")),
+        ("Boundary IoU", f"{counted.d} px", counted.boundary.mean, before.boundary.mean, over("Σ band IoUᵢ", "K"),
+         over(f"{sum(bands):.3f}", str(len(bands)))),
     ]  # fmt: skip
     return "<div class='fcn-tiles'>" + "".join(_tile(*one) for one in shown) + "</div>"
+
+
+def written_out(counted: Counted, classes: Sequence[str]) -> str:
+    """Every formula with all its counts, as HTML."""
+    s, there = counted.scores, counted.present
+    n, t, p = counted.hit.tolist(), counted.true.tolist(), counted.said.tolist()
+    in_truth = [i for i in there if t[i]]
+    bands = [i for i, either in enumerate(counted.boundary.either) if either]
+    b = counted.boundary
+    lines = [
+        ("PA = Σ nᵢ / Σ tᵢ", over(" + ".join(f"{n[i]:,}" for i in in_truth), " + ".join(f"{t[i]:,}" for i in in_truth)),
+         s.pa),
+        ("MPA = mean of nᵢ / tᵢ", _mean([over(f"{n[i]:,}", f"{t[i]:,}") for i in in_truth]), s.mpa),
+        ("mIoU = mean of nᵢ / (tᵢ + pᵢ − nᵢ)",
+         _mean([over(f"{n[i]:,}", f"{t[i]:,} + {p[i]:,} − {n[i]:,}") for i in there]), s.miou),
+        ("FWIoU = Σ tᵢ · IoUᵢ / Σ tᵢ",
+         over(" + ".join(f"{t[i]:,}·{s.iou[i]:.3f}" for i in in_truth), f"{sum(t):,}"), s.fwiou),
+        (f"Boundary IoU = mean of |both bands| / |either band|, {b.d} px",
+         _mean([over(f"{b.both[i]:,}", f"{b.either[i]:,}") for i in bands]), b.mean),
+    ]  # fmt: skip
+    names = escape(", ".join(classes[i] for i in there))
+    body = "".join(f"<p><b>{name}</b> = {filled} = <b>{percent(value)}</b></p>" for name, filled, value in lines)
+    return f"<div class='fcn-written'>{body}<p>Terms in the order {names}.</p></div>"
+
+
+def _mean(terms: Sequence[str]) -> str:
+    return f"( {' + '.join(terms)} ) / {len(terms)}"
 
 
 def _tile(name: str, words: str, value: float, before: float, formula: str, filled: str) -> str:
@@ -93,11 +120,3 @@ def over(top: str, bottom: str) -> str:
 def percent(value: float) -> str:
     """A share, 0-1, in percent with one digit; a dash for nan."""
     return "–" if math.isnan(value) else f"{100 * value:.1f} %"
-
-
-def _part(value: float) -> str:
-    return "0" if value == 0 else "1" if value == 1 else f"{value:.3f}".removeprefix("0")
-
-
-def _sum(terms: Sequence[str], most: int = MOST_TERMS) -> str:
-    return " + ".join(terms) if len(terms) <= most else " + ".join(terms[:most]) + " + …"
