@@ -17,6 +17,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import resume, train
 from fcn_core.training.evaluate import evaluate
@@ -29,7 +31,7 @@ WEIGHTS = ("none", "median_frequency", "enet")
 OTHER_WEIGHTS = {"camvid": "streets", "streets": "camvid"}
 TITLES = {"camvid": "CamVid val, 101 photos, 480×360", "streets": "streets, 60 scenes of the validation seed, 320×240"}
 SLIM = {"backbone": "vgg16_bn", "width": 0.25, "fc_channels": 640, "fc_norm": True, "dropout": 0.1}
-STEPS, BATCH, CROP, RATE = 260, 4, (160, 208), 1e-3
+STEPS, BATCH, CROP, RATE = 180, 4, (160, 208), 1e-3
 STORED = Path(__file__).resolve().parents[1] / "assets" / "imbalance" / "runs.json"
 
 
@@ -39,7 +41,7 @@ def settings(data: str, root: Path | None, seed: int, weights: str, steps: int) 
         train_data: dict[str, Any] = {"kind": "camvid", "root": str(root), "split": "train"}
         val: dict[str, Any] = {"kind": "camvid", "root": str(root), "split": "val"}
     else:
-        train_data = {"kind": "streets", "count": 400, "seed": 0, "size": (240, 320)}
+        train_data = {"kind": "streets", "count": 160, "seed": 0, "size": (240, 320)}
         val = {"kind": "streets", "count": 60, "seed": 1, "size": (240, 320)}
     return {
         "name": f"{data}-seed{seed}-{weights}",
@@ -48,7 +50,8 @@ def settings(data: str, root: Path | None, seed: int, weights: str, steps: int) 
         "start": OTHER_WEIGHTS[data],
         "start_parts": "trunk",
         "train": [train_data],
-        "val": {**val, "limit": 20},
+        "val": {**val, "limit": 10},
+        "evaluate_every": 60 * BATCH / (367 if data == "camvid" else 160),  # every 60 steps
         "augment": {"crop": CROP, "scale": (0.5, 1.0)},
         "loss": {"class_weights": weights, "head_weights": {8: 1.0}},
         "optim": {"lr": RATE, "weight_decay": 1e-2, "clip_norm": 5.0, "ema": 0.98},
@@ -72,7 +75,7 @@ def make(values: dict[str, Any], folder: Path, *, threads: int) -> None:
     assert config.val is not None
     whole = open_data(config.val.model_copy(update={"limit": None}))
     loaded = load(str(RunFolder(folder).final))
-    measured = evaluate(loaded.model, whole, loaded.record.preprocessing, heads=(8,))
+    measured = evaluate(loaded.model, whole, loaded.record.preprocessing, heads=(8,), dtype=torch.bfloat16)
     part = open_data(config.train[0])
     counts = count_classes((part,), (1.0,))
     weights = class_weights(counts, config.loss.class_weights)

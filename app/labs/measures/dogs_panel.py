@@ -92,8 +92,8 @@ def _story(scene: DogsAndCats, cats: int, found: int, false: int) -> str:
     return (
         f"Of a hundred pixels, {gained:.2g} cat pixels are found and {lost:.2g} dog pixels are called cat. Mean "
         f"accuracy is **{_percent(scores.mpa)}**, mean IoU **{_percent(scores.miou)}**: accuracy asks only how much "
-        "of a class was found, IoU also what was taken from others, and beside a rare class few percent of the common one "
-        "are many."
+        "of a class was found, IoU also what was taken from others, and beside a rare class a little of the common one "
+        "is much."
     )
 
 
