@@ -560,7 +560,7 @@ def alexnet_pair() -> WindowClassifier:
 @st.cache_resource(show_spinner=False, max_entries=200)
 def pass_counts(key: tuple, _network: torch.nn.Module, shape: tuple[int, ...]) -> Counted:
     """Multiply-adds and memory of one pass over an input of this shape; `key` names the network."""
-    return counted(_network, torch.zeros(shape, device=device()))
+    return counted(_network, shape)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)

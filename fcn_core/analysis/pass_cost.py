@@ -1,7 +1,11 @@
-"""What passes of a network cost here: seconds by the clock, multiply-adds and bytes counted while they really run."""
+"""What passes of a network cost: seconds by the clock, multiply-adds and bytes counted operation by operation.
+
+Counting needs no numbers: the pass runs on PyTorch's meta device, where tensors have shapes and no memory.
+"""
 
 from __future__ import annotations
 
+import copy
 import statistics
 import time
 import weakref
@@ -51,12 +55,18 @@ class GridCost:
     timed: tuple[int, int]
 
 
-def counted(network: nn.Module, x: Tensor) -> Counted:
-    """Count one pass of `network` over x, which is run without gradients."""
+def counted(network: nn.Module, shape: tuple[int, ...]) -> Counted:
+    """Count one pass of `network` over an input of this shape; the network itself is neither run nor changed."""
+    weights: dict[int, object] = {
+        id(tensor): nn.Parameter(tensor.to("meta"), requires_grad=False)
+        for tensor in (*network.parameters(), *network.buffers())
+    }
+    shapes = copy.deepcopy(network, weights)
+    x = torch.empty(shape, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as operations:
-        network(x)
-    with torch.no_grad(), _Alive(x, network) as alive:
-        network(x)
+        shapes(x)
+    with torch.no_grad(), _Alive(x, shapes) as alive:
+        shapes(x)
     return Counted(operations.get_total_flops() // 2, alive.peak)
 
 
@@ -85,7 +95,7 @@ def grid_costs(
     The windows are those of the picture, `stride` apart. patience: seconds after which no more windows of a grid are
     run. progress(done, total): grids.
     """
-    batch = max(1, min(16, BATCH_BYTES // counted(net.full, _noise(net, net.side, device)).peak_bytes))
+    batch = max(1, min(16, BATCH_BYTES // counted(net.full, (1, net.channels, net.side, net.side)).peak_bytes))
     costs = []
     with torch.inference_mode():
         for done, n in enumerate(sides):
@@ -120,7 +130,7 @@ class _Alive(TorchDispatchMode):
     def __init__(self, x: Tensor, network: nn.Module) -> None:
         super().__init__()
         self._users: dict[int, int] = {}
-        self._weights = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
+        self._weights = {parameter.untyped_storage()._cdata for parameter in network.parameters()}
         self.now = self.peak = 0
         self._note(x)
 
@@ -133,7 +143,7 @@ class _Alive(TorchDispatchMode):
 
     def _note(self, tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
-        place, size = storage.data_ptr(), storage.nbytes()
+        place, size = storage._cdata, storage.nbytes()
         if place in self._weights:
             return
         if place not in self._users:

@@ -24,6 +24,7 @@ from fcn_core.home import PROJECT_ROOT
 from fcn_core.labels import CAMVID
 from fcn_core.models.patchwise import PATCH_NETS, PatchNet, patch_classifier
 from fcn_core.ops.convolutionalize import convolutionalize
+from fcn_core.ops.shift_stitch import denser, layer_works
 
 PATCH_FOLDER = PROJECT_ROOT / "assets" / "patches"
 BATCH = 512
@@ -120,16 +121,29 @@ def sliding_window(
 
 
 def one_pass(classifier: nn.Sequential, image: np.ndarray, side: int, step: int) -> PatchLabels:
-    """The same answers from the whole photo at once; `step` is the network's stride or a multiple of it."""
-    net = PATCH_NETS[side]
-    if step % net.stride:
-        raise ValueError(f"one pass answers every {net.stride} pixels, asked for every {step}; take a multiple")
-    whole = convolutionalize(classifier, 3, (side, side))
+    """The same answers from the whole photo at once; arguments as for `sliding_window`."""
     x = _checked(classifier, image, side, step).to(next(classifier.parameters()).device)
+    network, stride = dense_network(classifier, side, step)
     began = time.perf_counter()
     with torch.inference_mode():
-        scores = whole(x)[0, :, :: step // net.stride, :: step // net.stride].float().cpu().numpy()
-    return PatchLabels(scores, step, time.perf_counter() - began, 0)
+        found = network(x)[0, :, :: step // stride, :: step // stride]
+    return PatchLabels(found.float().cpu().numpy(), step, time.perf_counter() - began, 0)
+
+
+def dense_network(classifier: nn.Sequential, side: int, step: int) -> tuple[nn.Module, int]:
+    """The classifier's convolutional form with an answer every `step` pixels, and the stride that it has then.
+
+    Where its own stride is larger, strides are taken out and kernels spread ("à trous"); a larger step leaves it as it
+    is. ValueError where the step neither divides the stride nor is a multiple of it.
+    """
+    stride = PATCH_NETS[side].stride
+    whole = convolutionalize(classifier, 3, (side, side))
+    if step % stride == 0:
+        return whole, stride
+    if stride % step:
+        raise ValueError(f"one pass answers every {stride} pixels, or a power of 2 of them; asked for every {step}")
+    probe = torch.zeros(1, 3, 8 * stride, 8 * stride, device=next(classifier.parameters()).device)
+    return denser(whole, layer_works(whole, probe), stride=step, edge="none"), step
 
 
 def _checked(classifier: nn.Sequential, image: np.ndarray, side: int, step: int) -> Tensor:

@@ -1,0 +1,133 @@
+"""An n×n grid of answers, window by window and from the whole picture, timed on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import cache, session, widgets
+from app.case import Case
+from app.labs.convolutional.amounts import megabytes, milliseconds
+from app.labs.convolutional.nets import LabNet, own_net
+from app.labs.convolutional.settings import GRID_SIDES
+from app.labs.heatmaps.controls import waited
+from app.labs.receptive.build_view import in_units
+from fcn_core.analysis.pass_cost import Counted, GridCost, grid_costs
+from fcn_core.analysis.window_classifier import WindowClassifier
+
+WAYS = {"one_by_one": "window by window", "batched": "windows in batches", "whole": "one pass"}
+COLOURS = {"one_by_one": "#e69f00", "batched": "#999999", "whole": "#56b4e9"}
+PAPER = (
+    "The paper's numbers, as the survey cites them: AlexNet takes 1.2 ms for one 227×227 crop and 22 ms for a 10×10 "
+    "grid of answers from a 500×500 image on their GPU, more than 5 times faster than the naive way (100 × 1.2 ms = "
+    "120 ms); backward 2.4 ms against 37 ms."
+)
+
+
+def race(case: Case, small: LabNet) -> None:
+    """The section: which network, how large a grid, what was counted, and what was measured here."""
+    st.subheader("The same for a grid of n×n answers")
+    key, title, pair = _network(case, small)
+    with st.container(width=320):
+        n = widgets.slide("c_n", "n", 1, max(GRID_SIDES), help="The picture is made just large enough for n×n windows.")
+    costs = _measured(key, pair)
+    window = cache.pass_counts((*key, "full"), pair.full, _shape(pair, pair.side))
+    whole = cache.pass_counts((*key, "grid", n), pair.whole, _shape(pair, pair.picture_side(n)))
+    found = next((cost for cost in costs if cost.n == n), None)
+    side = pair.picture_side(n)
+    st.markdown(f"**{title}**, {n}×{n} answers from a picture of **{side}×{side}** pixels:")
+    st.markdown(_table(n, window, whole, found))
+    if costs and found is None:
+        st.caption(f"Measured here for n = {', '.join(str(cost.n) for cost in costs)}.")
+    if costs:
+        _times(costs)
+    st.caption(PAPER)
+
+
+def _network(case: Case, small: LabNet) -> tuple[tuple, str, WindowClassifier]:
+    """(key, title, both forms) of the network that is raced."""
+    options = {"patch": small.title, "alexnet": "AlexNet"}
+    try:
+        own = own_net(case)
+        options = {"own": f"{case.record.name} as a classifier", **options}
+    except ValueError:
+        pass
+    chosen = widgets.pick_one("c_race", "Network", options)
+    if chosen == "alexnet":
+        st.caption(
+            "AlexNet's layers with weights drawn at random: what a pass costs does not depend on them. torchvision's, "
+            "with windows of 224 pixels where the paper's had 227."
+        )
+        return ("race", "alexnet"), "AlexNet", cache.alexnet_pair()
+    net = own if chosen == "own" else small
+    return net.key, widgets.plain(net.title), net.pair
+
+
+def _measured(key: tuple, pair: WindowClassifier) -> tuple[GridCost, ...]:
+    """What was measured here so far; measures when the button is pressed."""
+    kept = cache.grid_costs(key)
+    again = "times" in kept
+    if st.button(
+        "Measure again" if again else "Measure on this machine", icon=":material/timer:", key="convolutional-race",
+        help="All three ways for n = 1 to 10, window by window, in batches, and in one pass: half a minute at most on "
+        "an idle machine",
+    ):  # fmt: skip
+        st.session_state["convolutional-turn"] = st.session_state.get("convolutional-turn", 0) + 1
+        turn = (*key, "race", id(st.session_state), st.session_state["convolutional-turn"])
+        costs = waited(
+            turn, lambda progress: Race(grid_costs(pair, GRID_SIDES, cache.device(), progress=progress)), "Measuring:"
+        )
+        if costs is not None:
+            kept["times"] = costs.costs
+    return kept.get("times", ())
+
+
+def _table(n: int, window: Counted, whole: Counted, found: GridCost | None) -> str:
+    """Markdown: the ways, what they cost, and how that compares."""
+    batch = found.batch if found else 16
+    counts = {
+        "one_by_one": (window.multiply_adds * n * n, window.peak_bytes),
+        "batched": (window.multiply_adds * n * n, window.peak_bytes * min(batch, n * n)),
+        "whole": (whole.multiply_adds, whole.peak_bytes),
+    }
+    lines = ["| | time here | multiply-adds | work | memory for maps |", "|:--|--:|--:|--:|--:|"]
+    for way, (adds, peak) in counts.items():
+        time = milliseconds(getattr(found, way)) if found else "not measured yet"
+        if found and way != "whole" and found.timed[way == "batched"] < n * n:
+            time = f"≈ {time}"
+        ratio = f"{adds / whole.multiply_adds:.3g}×" if way != "whole" else "1×"
+        lines.append(f"| {WAYS[way]} | {time} | {in_units(adds)} | {ratio} | {megabytes(peak)} |")
+    if found:
+        faster = f"One pass is **{found.one_by_one / found.whole:.2g} times as fast** as window by window"
+        lines += ["", f"{faster}, {found.batched / found.whole:.2g} times as fast as in batches of {found.batch}."]
+        if min(found.timed) < n * n:
+            lines += [f"≈: {found.timed[0]} and {found.timed[1]} of the {n * n} windows were timed, and multiplied up."]
+    return "\n".join(lines)
+
+
+def _times(costs: tuple[GridCost, ...]) -> None:
+    chart = go.Figure(layout={"height": 300, "margin": {"l": 60, "r": 10, "t": 10, "b": 40}})
+    for way, name in WAYS.items():
+        chart.add_scatter(
+            x=[cost.n for cost in costs], y=[1e3 * getattr(cost, way) for cost in costs], name=name,
+            mode="lines+markers", line={"color": COLOURS[way]},
+            hovertemplate=f"n = %{{x}}: %{{y:.3g}} ms<extra>{name}</extra>",
+        )  # fmt: skip
+    chart.update_layout(
+        xaxis={"title": "n, answers along one side"}, yaxis={"title": "milliseconds here, log scale", "type": "log"},
+        legend={"orientation": "h", "y": 1.15}, font={"size": 18 if session.setting("large") else 12},
+    )  # fmt: skip
+    st.plotly_chart(chart, key="convolutional-times", config={"displayModeBar": False})
+
+
+def _shape(pair: WindowClassifier, side: int) -> tuple[int, int, int, int]:
+    return 1, pair.channels, side, side
+
+
+class Race:
+    """What was measured, as the store of answers keeps it."""
+
+    def __init__(self, costs: Any) -> None:
+        self.costs: tuple[GridCost, ...] = costs
