@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from app import lab, widgets
-from app.labs.measures import averages_view, disturb_view
+from app.labs.measures import averages_view, disturb_view, doctor_view, imbalance_view
 
 VIEWS = {
     "disturb": ("Disturb a label map", disturb_view.show),
     "averages": ("Three averages", averages_view.show),
+    "imbalance": ("Imbalance", imbalance_view.show),
+    "doctor": ("Doctor", doctor_view.show),
 }
 
 strip = lab.page(
