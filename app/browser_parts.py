@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import session
 from app.charts import Stage
 from app.pictures import ColourBar, Shown
 
@@ -73,6 +74,7 @@ def picture(
             "bar": {"src": bar.src, "ticks": bar.ticks, "label": bar.label} if bar else None,
             "cells": cells,
             "most_height": most_height,
+            "still": session.control("pixel") != "free",
         },
         on_pixel_change=clicked,
     )

@@ -20,7 +20,7 @@ __all__ = ["Answer", "Question", "answers_so_far", "ask", "questions"]
 def questions(lab: str, asked: Sequence[Question]) -> None:
     """Ask: nothing is chosen beforehand, and the answer shows only after the visitor has given one."""
     given = of_lab(lab).given
-    st.subheader("Predict, then look")
+    st.subheader("Questions and their answers" if session.reveals() else "Predict, then look")
     beside = min(len(asked), 2 if session.setting("large") else 3)
     columns = [column for _ in range(0, len(asked), beside) for column in st.columns(beside)]
     for number, (question, column) in enumerate(zip(asked, columns, strict=False)):

@@ -337,6 +337,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     let released;
     frame.onpointerup = (event) => (released = under(event));
     frame.onclick = (event) => {
+      if (data.still) return; // teacher mode holds the pixel
       pixel = released ?? under(event);
       released = undefined;
       mark();
@@ -347,7 +348,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     frame.onkeydown = (event) => {
       const step = event.shiftKey ? 10 : 1;
       const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step], Enter: [0, 0] }[event.key];
-      if (!move) return;
+      if (!move || data.still) return;
       event.preventDefault();
       const from = pixel ?? { x: data.width >> 1, y: data.height >> 1 };
       pixel = { x: clamp(from.x + move[0], data.width - 1), y: clamp(from.y + move[1], data.height - 1) };
@@ -377,7 +378,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // Live tiles: logits came with the page, so a temperature needs nobody but this browser.
   const slider = parentElement.querySelector(".temperature");
-  slider.hidden = !data.temperature;
+  slider.hidden = !data.temperature || data.temperature.way === "hide";
   const living = tiles.filter(({ tile }) => tile.live);
   if (!living.length) return () => clearTimeout(waiting);
   const grids = Object.fromEntries(Object.entries(data.grids).map(([name, grid]) => [name, logits(grid)]));
@@ -398,6 +399,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       scale(ticks, data.signed ? data.bar.label : `${data.bar.label}, T = ${temperature.toFixed(2)}`);
     }
   };
+  input.disabled = data.temperature?.way === "lock";
   const moving = data.temperature && parentElement.temperatureMoving;
   if (!moving) input.value = data.temperature?.value ?? 0;
   let frame;

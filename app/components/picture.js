@@ -46,7 +46,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let chosen = data.pixel;
   show(chosen);
 
+  frame.style.cursor = data.still ? "default" : "";
   const choose = (pixel) => {
+    if (data.still) return; // teacher mode holds the pixel
     chosen = pixel;
     show(pixel);
     setTriggerValue("pixel", pixel);
@@ -75,7 +77,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   frame.onkeydown = (event) => {
     const step = event.shiftKey ? 10 : 1;
     const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
-    if (!move) return;
+    if (!move || data.still) return;
     event.preventDefault();
     const from = chosen ?? { x: data.width >> 1, y: data.height >> 1 };
     chosen = { x: clamp(from.x + move[0], data.width - 1), y: clamp(from.y + move[1], data.height - 1) };

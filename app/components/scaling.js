@@ -32,6 +32,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }));
   }
   const all = [...rows.children];
+  all.forEach((row, i) => {
+    row.dataset.way = data.skips[i].way; // teacher mode: free, lock or hide
+    row.querySelectorAll("input, button").forEach((control) => (control.disabled = data.skips[i].way === "lock"));
+  });
   const values = () => Object.fromEntries(data.skips.map((skip, i) => [skip.name, Number(all[i].querySelector("input").value)]));
   const mark = (row) => {
     const value = Number(row.querySelector("input").value);

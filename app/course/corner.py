@@ -7,11 +7,11 @@ import streamlit as st
 from app import page_list, session
 
 STYLE = """
-.st-key-corner { position: fixed; right: 1rem; bottom: .6rem; z-index: 1000; width: auto; padding: .1rem .7rem;
-  background: var(--st-background-color); border: 1px solid var(--st-border-color); border-radius: .5rem;
-  font-size: .8rem; opacity: .85; }
+[data-testid=stLayoutWrapper]:has(> .st-key-corner) { position: fixed; right: 1rem; bottom: .6rem; z-index: 1000;
+  width: auto; }
+.st-key-corner { padding: 0 .7rem; border: 1px solid rgb(128 128 128 / 45%); border-radius: .5rem;
+  background: rgb(128 128 128 / 15%); backdrop-filter: blur(14px); }
 .st-key-corner p { font-size: .75rem !important; }
-.st-key-corner:hover, .st-key-corner:focus-within { opacity: 1; }
 """
 
 

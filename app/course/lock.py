@@ -25,7 +25,7 @@ BENCH_CONTROLS = {
     "x": "pixel",
     "y": "pixel",
 }
-PLAYED = ("f_step", "t_step")
+PLAYED = ("f_step", "t_step", "t_by", "a_i")
 SEGMENT = ("view", "layout", "heads", "opacity", "contours", "off", "left", "right", "map", "threshold", "against")
 LAB_PAGES = tuple(page for page in page_list.PAGES if page.section == "Understand")
 

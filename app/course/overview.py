@@ -24,16 +24,14 @@ def show() -> None:
         )
     following = find(found.next or 0)
     if following is not None:
-        begun = found.done or found.opened
-        stop_line.link(
-            following, label=f"{'Go on with' if begun else 'Begin:'} stop {following.number}, {following.title}"
-        )
+        with st.container(key="course-next"):
+            word = "Go on with" if found.done or found.opened else "Begin:"
+            stop_line.link(following, label=f"{word} stop {following.number}, {following.title}")
     marks = {stop.number: _mark(given.get(stop.number - 1)) for stop in STOPS}
-    with st.container(key="course-list"), st.grid(columns="auto", min_column_width=190, gap="xsmall"):
+    with st.container(key="course-list"), st.grid(columns="auto", min_column_width=235, gap="xsmall"):
         for stop in STOPS:
-            st.markdown(
-                f"[{stop.number} · {stop.title}](#stop-{stop.number}) :small[:gray[{stop.minutes}\u00a0min]]{marks[stop.number]}"
-            )
+            jump = f"[{stop.number} · {stop.title}](#stop-{stop.number})"
+            st.markdown(f"{jump} :small[:gray[{stop.minutes}\u00a0min]]{marks[stop.number]}")
 
 
 def _mark(answer: answers.Answer | None) -> str:

@@ -9,8 +9,8 @@ from app.course import stop_line
 from app.course.stop import Stop
 
 STYLE = """
-[class*=st-key-course-stop-] { scroll-margin-top: 4.5rem; }
-.st-key-course-list p { margin: 0; }
+[class*=st-key-course-stop-] h3 { padding: 0; scroll-margin-top: 4.5rem; }
+[class*=st-key-course] [data-testid=stPageLink] a { border: 1px solid rgb(128 128 128 / 45%); padding: .3rem .8rem; }
 """
 
 

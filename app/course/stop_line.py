@@ -1,18 +1,16 @@
-"""The line above a lab that was opened from the course: which stop it is, what to do, and the way on."""
+"""The line above a lab that was opened from the course: which stop it is, what to do, its question, and the way on."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import page_list, session
-from app.answers import opened_stops
+from app import answer_keeper, answers, page_list, questions, session
 from app.course import stops
 from app.course.stop import Stop
 
 STYLE = """
-.st-key-course-line { border-left: 3px solid var(--st-primary-color); padding: .1rem 0 .1rem .9rem;
-  margin-bottom: .6rem; }
-.st-key-course-line p { font-size: .92rem; margin: 0; }
+.st-key-course-line { border-left: 3px solid rgb(61 143 209); padding-left: .9rem; margin-bottom: .8rem; }
+.st-key-course-line [data-testid=stExpander] { max-width: 52rem; }
 """
 
 
@@ -21,29 +19,40 @@ def show(page: page_list.PageRecord) -> None:
     stop = stops.find(session.setting("stop"))
     if stop is None or stop.record != page:
         return
-    opened_stops().add(stop.number)
+    answers.opened_stops().add(stop.number)
     st.html(f"<style>{STYLE}</style>")
-    with st.container(key="course-line", gap="xsmall"):
+    with st.container(key="course-line", gap="small"):
         place = f"Stop {stop.number} of {len(stops.STOPS)}"
         st.markdown(f"**{place}: {stop.title}** :gray[· {stop.minutes} min]  \n{stop.task}")
         with st.container(horizontal=True, gap="medium"):
-            st.page_link(
-                page_list.find("course.py").path, label="Answer its question in the course",
-                icon=":material/school:", query_params={**kept_params(), "stop": str(stop.number)},
-            )  # fmt: skip
-            following = stops.find(stop.number + 1)
-            if following is not None:
-                link(following, label=f"Next: {following.title}")
+            course = page_list.find("course.py")
+            st.page_link(course.path, label="Course", icon=course.icon, query_params=_to_course(stop))
+            for number, word in ((stop.number - 1, "Back"), (stop.number + 1, "Next")):
+                other = stops.find(number)
+                if other is not None:
+                    link(other, label=f"{word}: {other.title}", back=word == "Back")
+        with st.expander("The question of this stop", icon=":material/quiz:"):
+            _question(stop)
 
 
-def link(stop: Stop, *, label: str) -> None:
+def link(stop: Stop, *, label: str, back: bool = False) -> None:
     """A link that opens a stop's lab as it is meant to be seen."""
-    st.page_link(
-        stop.record.path, label=label, icon=":material/arrow_forward:", query_params={**kept_params(), **stop.params}
-    )
+    icon = ":material/arrow_back:" if back else ":material/arrow_forward:"
+    st.page_link(stop.record.path, label=label, icon=icon, query_params={**kept_params(), **stop.params})
 
 
 def kept_params() -> dict[str, str]:
     """What of the address goes along to a stop: how it is shown, and teacher mode."""
     kept = ("large", "safe", "projector", "teacher", "keep")
     return {name: value for name, value in st.query_params.items() if name in kept}
+
+
+def _to_course(stop: Stop) -> dict[str, str]:
+    return {**dict(st.query_params), "stop": str(stop.number)}
+
+
+@st.fragment
+def _question(stop: Stop) -> None:
+    """Only this is drawn again when the question is answered."""
+    questions.ask(answers.COURSE, stop.number - 1, stop.question, heading="**Question.**")
+    answer_keeper.keep("stop")

@@ -18,8 +18,8 @@ def show(page: page_list.PageRecord) -> None:
     with st.sidebar, st.container(border=True, key="teacher-panel"):
         st.markdown("**Teacher mode** :small[:gray[answers are told]]")
         st.session_state["teacher-mode"] = mode
-        st.segmented_control(
-            "Controls of labs and bench", list(MODES), format_func=MODES.__getitem__, required=True, key="teacher-mode",
+        st.radio(
+            "Controls of labs and bench", list(MODES), format_func=MODES.__getitem__, key="teacher-mode",
             on_change=lambda: session.change_setting("teacher", st.session_state["teacher-mode"]),
         )  # fmt: skip
         if mode != "free":

@@ -49,14 +49,17 @@ def addition(
 
 def scaling(
     shown: Shown,
-    skips: Sequence[tuple[str, str, int]],
+    skips: Sequence[tuple[str, str, int, str]],
     *,
     key: str,
     alt: str,
     milliseconds: float,
     on_scales: Callable[[dict[str, int]], None],
 ) -> None:
-    """A picture over sliders; skips are (name, colour, percent). `on_scales` gets name -> percent, -100 to 200."""
+    """A picture over sliders; skips are (name, colour, percent, way), way being free, lock or hide.
+
+    `on_scales` gets name -> percent, -100 to 200.
+    """
     turn = st.session_state.setdefault(f"{key}-turn", 0)
 
     def moved() -> None:
@@ -73,7 +76,9 @@ def scaling(
             "width": shown.width,
             "height": shown.height,
             "alt": alt,
-            "skips": [{"name": name, "colour": colour, "value": value} for name, colour, value in skips],
+            "skips": [
+                {"name": name, "colour": colour, "value": value, "way": way} for name, colour, value, way in skips
+            ],
             "milliseconds": round(milliseconds),
             "turn": turn,
         },

@@ -67,7 +67,8 @@ def _live(found: FusionCase) -> None:
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         parts.scaling(
-            shown, [(s, css(STREAM_COLOURS[s]), percents[s]) for s in skips], key="fusion-scaling",
+            shown, [(s, css(STREAM_COLOURS[s]), percents[s], session.control(SETTING_OF[s])) for s in skips],
+            key="fusion-scaling",
             alt=f"Label map of head {head}s with scaled skips", milliseconds=took, on_scales=_hold,
         )  # fmt: skip
         widgets.switch("f_lines", "Boundaries")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from app import session
 from app.browser_parts import FOLDER
 from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, palette_text, table_text
 from fcn_core.analysis.heatmaps import CoarseGrid
@@ -150,7 +151,10 @@ def wall(
             "digest": live.digest if live else "",
             "signed": live is not None and live.temperature is None,
             "own": live is not None and live.own,
-            "temperature": {"value": live.temperature} if live and live.temperature is not None else None,
+            "temperature": {"value": live.temperature, "way": session.control("h_temp")}
+            if live and live.temperature is not None
+            else None,
+            "still": session.control("pixel") != "free",
         },
         on_pixel_change=clicked,
         on_temperature_change=moved,
