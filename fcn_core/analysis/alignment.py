@@ -123,17 +123,12 @@ class Walked:
     def find(self, name: str) -> Placed:
         return next(placed for placed in self.maps if placed.layer.name == name)
 
-    @property
-    def looks_at(self) -> dict[str, CoordinateMap]:
-        """Stream -> the photo pixel that output pixel i looks at; i itself where everything is in place."""
-        return {} if self.output is None else self.output.streams
-
 
 def walk(chain: Chain, photo: tuple[int, int]) -> Walked:
     """Sizes and coordinates of every map for a photo of (rows, columns). Bad settings do not raise: see `problem`."""
     if min(photo) < 1:
         raise ValueError(f"expected the photo's height and width in pixels, at least 1; got {photo}")
-    placed: dict[str, Placed] = {}
+    streams, placed = places(chain), dict[str, Placed]()
     start = Placed(ChainLayer(PHOTO, "block", ()), photo, photo, {"": CoordinateMap()})
     last = chain.layers[-1].name
     for layer in chain.layers:
@@ -143,14 +138,7 @@ def walk(chain: Chain, photo: tuple[int, int]) -> Walked:
             size = _cropped(layer, full, photo if layer.name == last else None)
         except ValueError as wrong:
             return Walked(photo, tuple(placed.values()), f"{layer.name}: {wrong}")
-        streams = {name: place for source in sources for name, place in source.streams.items()}
-        if layer.name in STREAM_OF:
-            streams = {STREAM_OF[layer.name]: streams[""]}
-        if layer.kind != "sum":
-            own = layer.coordinates
-            own = CoordinateMap(own.scale, own(layer.crop))
-            streams = {name: place.then(own) for name, place in streams.items()}
-        placed[layer.name] = Placed(layer, full, size, streams)
+        placed[layer.name] = Placed(layer, full, size, streams[layer.name])
     return Walked(photo, tuple(placed.values()))
 
 
@@ -189,14 +177,29 @@ def derived_crops(chain: Chain) -> dict[str, int]:
     return found
 
 
+def places(chain: Chain) -> dict[str, dict[str, CoordinateMap]]:
+    """Layer -> stream -> where the cells of its cropped map look on the photo. Sizes play no part in it."""
+    found: dict[str, dict[str, CoordinateMap]] = {PHOTO: {"": CoordinateMap()}}
+    for layer in chain.layers:
+        streams = {name: place for source in layer.sources for name, place in found[source].items()}
+        if layer.name in STREAM_OF:
+            streams = {STREAM_OF[layer.name]: streams[""]}
+        if layer.kind != "sum":
+            own = layer.coordinates
+            own = CoordinateMap(own.scale, own(layer.crop))
+            streams = {name: place.then(own) for name, place in streams.items()}
+        found[layer.name] = streams
+    return found
+
+
+def looks_at(chain: Chain) -> dict[str, CoordinateMap]:
+    """Stream -> the photo pixel that output pixel i looks at; i itself where everything is in place."""
+    return places(chain)[chain.layers[-1].name]
+
+
 def place_of(chain: Chain, name: str) -> CoordinateMap:
-    """Where the cells of a map look, along its first stream; sizes play no part, so this never fails."""
-    layer = chain.layer(name)
-    before = CoordinateMap() if layer.sources[0] == PHOTO else place_of(chain, layer.sources[0])
-    if layer.kind == "sum":
-        return before
-    own = layer.coordinates
-    return before.then(CoordinateMap(own.scale, own(layer.crop)))
+    """Where the cells of a layer's map look, through its first stream."""
+    return next(iter(places(chain)[name].values()))
 
 
 def changed(chain: Chain, changes: Mapping[str, Mapping[str, int]]) -> Chain:

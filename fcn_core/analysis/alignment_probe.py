@@ -84,7 +84,6 @@ def _through(x: Tensor, layers: list[ChainLayer]) -> Tensor:
 
 def _enlarged(x: Tensor, layer: ChainLayer) -> Tensor:
     weight = bilinear_kernel(layer.kernel, dtype=x.dtype).sum(0)[None, None]
-    settings = {"stride": layer.stride, "padding": layer.padding}
     sums, shares = (
         F.conv_transpose1d(values, weight, None, layer.stride, layer.padding) for values in (x, torch.ones_like(x))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.setting_kinds import Setting, choice, code, whole
+from app.setting_kinds import Setting, choice, code, flag, whole
 
 ALIGNMENT_VIEWS = ("chain", "pixel", "offsets", "shift", "padding")
 ALIGNMENT_NETS = ("vgg16", "caffenet", "googlenet_published", "own")
@@ -32,6 +32,7 @@ SETTINGS: tuple[Setting, ...] = (
     code("a_layer"),  # the layer whose numbers the sliders change; empty takes the first
     _changes("a_set"),  # layers that were changed
     whole("a_i", 0, 4095, 250),  # output pixel whose place is looked up
+    flag("a_near", True),  # close up around that pixel, or the photo's whole width
     choice("a_off", CROPS, "upscore32"),  # the crop whose offset is derived
     choice("a_crop", ("final", "pool4", "pool3"), "final"),  # the crop that is shifted on purpose
     whole("a_d", -16, 16, 8),  # by so many pixels of its own map

@@ -1,0 +1,152 @@
+"""The crop offsets 19, 27, 31, 5 and 9, derived from the layers step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
+
+import streamlit as st
+
+from app import lab, widgets
+from app.bench_strip import Strip
+from app.labs.alignment import hand as in_hand
+from app.labs.alignment.chain_view import check_places
+from app.labs.alignment.hand import KINDS, NETS, Hand
+from app.labs.alignment.settings import CROPS
+from app.labs.fusion.tables import table
+from fcn_core.analysis.alignment import derived_crops, text
+from fcn_core.analysis.alignment_derivation import Derivation, Step, derive, way
+from fcn_core.analysis.alignment_networks import chain_of, published_network
+from fcn_core.ops.conv_arithmetic import place_upsampling, transposed_map
+
+TITLES = {
+    "upscore32": "upscore (32s)", "upscore16": "upscore16 (16s)", "upscore8": "upscore8 (8s)",
+    "score_pool4": "score_pool4 against upscore2", "score_pool3": "score_pool3 against upscore_pool4",
+}  # fmt: skip
+HEAD_OF = {"upscore32": 32, "upscore16": 16, "upscore8": 8, "score_pool4": 8, "score_pool3": 8}
+
+
+def show(strip: Strip) -> None:
+    """Only this is drawn again while a control changes."""
+    _live(strip)
+    lab.show_code(way, derive, derived_crops, transposed_map, place_upsampling)
+
+
+@st.fragment
+def _live(strip: Strip) -> None:
+    hand = in_hand.pick(strip, sized=False, headed=False)
+    offered = {name: TITLES[name] for name in CROPS if HEAD_OF[name] in hand.model.heads}
+    crop = widgets.pick_one("a_off", "The crop of", offered)
+    hand = in_hand.with_head(hand, HEAD_OF[crop])
+    found = derive(hand.chain, crop)
+    st.markdown(
+        "Follow the middle of cell 0 through the layers. Going down, a layer of kernel k, stride s and padding p moves "
+        "it by S · ((k − 1)/2 − p) pixels, where S is the stride so far, and then multiplies S by s. Going up, a "
+        "transposed convolution divides S by s first, and moves it back."
+    )
+    if found.other:
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.markdown(f"**The enlarged map**, up to {found.steps[-1].layer.name}")
+            st.html(_steps(found.steps))
+        with right:
+            st.markdown(f"**The skip that it meets**, up to {found.other[-1].layer.name}")
+            st.html(_steps(found.other))
+    else:
+        with st.container(width=720):
+            st.html(_steps(found.steps))
+    _conclusion(found, hand)
+    check_places(in_hand.derived(hand))
+    st.subheader("All crops of the published networks")
+    st.html(_overview())
+    st.caption(
+        "Derived just now from each network's layers. In the released code for VGG16, padded by 100, the same 19, 27, "
+        "31, 5 and 9 are typed in. AlexNet's cells are centred on pixels instead of between them, so its kernel is "
+        "63×63. A dash: nothing to crop. Where the enlarged map is cropped instead of the skip, it is named."
+    )
+
+
+def _steps(steps: Sequence[Step]) -> str:
+    """One row a layer; layers that move nothing are joined."""
+    rows = []
+    for still, some in groupby(steps, key=lambda step: step.adds == 0 and step.before.scale == step.after.scale):
+        every = list(some)
+        if still and len(every) > 1:
+            kept = every[-1].after
+            names = f"{every[0].layer.name} … {every[-1].layer.name}"
+            rows.append((names, "same middle, same stride", "0", text(kept.scale), text(kept.offset)))
+            continue
+        for step in every:
+            formula = step.formula if step.layer.kind != "sum" else "lies where its enlarged map lies"
+            rows.append((step.layer.name, formula, _signed(step), text(step.after.scale), text(step.after.offset)))
+    return table(("layer", "moves cell 0 by", "pixels", "stride then", "cell 0 at pixel"), rows)
+
+
+def _signed(step: Step) -> str:
+    shown = text(step.adds)
+    return shown if step.adds <= 0 else f"+{shown}"
+
+
+def _conclusion(found: Derivation, hand: Hand) -> None:
+    last = found.steps[-1]
+    name, at = last.layer.name, text(last.after.offset)
+    scale = last.after.scale
+    goal = found.other[-1].after if found.other else None
+    if goal is None and scale != 1 or goal is not None and goal.scale != scale:
+        st.warning(
+            f"{name} comes out with a stride of {text(scale)} pixels, and its target has "
+            f"{text(goal.scale) if goal else '1'}: the cells drift apart, and no crop helps.",
+            icon=":material/warning:",
+        )  # fmt: skip
+        return
+    if found.crop is None:
+        st.warning(
+            f"That is {text(found.shift)} cells of the target, and a crop takes whole cells: half a cell is left "
+            "over, whatever is cropped. Kernels and paddings must be chosen so that this does not happen.",
+            icon=":material/warning:",
+        )  # fmt: skip
+        return
+    if goal is None:
+        if found.shift > 0:
+            st.warning(f"Cell 0 of {name} lies {at} pixels inside the photo: there is nothing to crop, but rows are "
+                       "missing before it.", icon=":material/warning:")  # fmt: skip
+            return
+        st.success(
+            f"Cell 0 of {name} lies at pixel {at}, and one cell is one pixel. So its cell {found.crop} lies on pixel "
+            f"0: **crop {found.crop}**.", icon=":material/done_all:",
+        )  # fmt: skip
+        return
+    other = found.other[-1]
+    difference = f"({at} − ({text(other.after.offset)})) / {text(found.unit)} = {text(found.shift)}"
+    cut = other.layer.name if found.shift > 0 else name
+    st.success(
+        f"Cell 0 of {name} lies at pixel {at}, cell 0 of {other.layer.name} at {text(other.after.offset)}, and a cell "
+        f"is {text(found.unit)} pixels: {difference}. So **{cut} is cropped by {found.crop}**.",
+        icon=":material/done_all:",
+    )  # fmt: skip
+    _reminder(hand)
+
+
+def _reminder(hand: Hand) -> None:
+    if hand.changes:
+        st.caption(f":material/edit: With the changes of **The chain**: {widgets.plain(', '.join(hand.changes))}.")
+
+
+@lru_cache(maxsize=1)
+def _overview() -> str:
+    rows = []
+    for net in ("vgg16", "caffenet", "googlenet_published"):
+        for kind in ("reference", "centered"):
+            model = published_network(net, kind)  # type: ignore[arg-type]
+            final = [str(derived_crops(chain_of(model, head))[f"upscore{head}"]) for head in (32, 16, 8)]
+            eight = derived_crops(chain_of(model, 8))
+            meets = [_meeting(eight, *pair) for pair in (("upscore2", "score_pool4"), ("upscore_pool4", "score_pool3"))]
+            rows.append((NETS[net], KINDS[kind].split(":")[0].lower(), *final, *meets))
+    return table(("network", "alignment", "32s", "16s", "8s", "at pool4", "at pool3"), rows)
+
+
+def _meeting(crops: dict[str, int], coarse: str, skip: str) -> str:
+    if crops[skip]:
+        return str(crops[skip])
+    return f"{crops[coarse]} ({coarse})" if crops[coarse] else "–"
