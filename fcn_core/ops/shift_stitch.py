@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -68,13 +68,15 @@ class SpreadLayer(nn.Module):
 class LayerWork:
     """One convolution or pooling of a network: its strides on the picture before and after it, and its work.
 
-    work: multiply-adds for one pixel of the picture with the network as it is (0 for poolings).
+    reach: pixels of the picture that it adds to a cell's field. work: multiply-adds for one pixel of the picture with
+    the network as it is (0 for poolings).
     """
 
     name: str
     kernel: int
     stride_before: int
     stride_after: int
+    reach: int
     work: float
 
     def denser(self, stride: int) -> tuple[int, int, float]:
@@ -91,7 +93,7 @@ def layer_works(network: nn.Module, x: Tensor) -> tuple[LayerWork, ...]:
     The network may branch, add and join; ValueError for layers that change sizes in other ways, and for sides of
     the picture that the network's stride does not divide.
     """
-    private = _respread(network, lambda name, layer: (_square(layer.stride), 1), "wrap")
+    private = with_borders(network, "wrap")
     found: list[LayerWork] = []
 
     def note(name: str) -> Callable[..., None]:
@@ -101,7 +103,8 @@ def layer_works(network: nn.Module, x: Tensor) -> tuple[LayerWork, ...]:
             work = 0.0
             if isinstance(layer := module.layer, nn.Conv2d):
                 work = layer.weight.numel() / after**2
-            found.append(LayerWork(name, module.kernel, before, after, work))
+            reach = (module.kernel - 1) * module.dilation * before
+            found.append(LayerWork(name, module.kernel, before, after, reach, work))
 
         return hook
 
@@ -170,6 +173,11 @@ def shifted(x: Tensor, down: int, right: int, edge: Edge) -> Tensor:
     return cut if edge == "none" else F.pad(cut, (0, right, 0, down))
 
 
+def with_borders(network: nn.Module, edge: Edge) -> nn.Module:
+    """A copy of `network` (parameters shared) with its own strides and dilations, whose layers treat borders so."""
+    return _respread(network, lambda name, layer: (_square(layer.stride), 1), edge)
+
+
 def _respread(network: nn.Module, settings: Callable[[str, Filter], tuple[int, int]], edge: Edge) -> nn.Module:
     """A private copy in evaluation mode, parameters shared, its filters replaced; settings give (stride, spread)."""
     if edge not in EDGES:
@@ -203,7 +211,7 @@ def _stride(x: Tensor, inner: Tensor, name: str) -> int:
     return strides.pop()
 
 
-def _square(value: int | tuple[int, ...] | str) -> int:
+def _square(value: Any) -> int:
     values = {value} if isinstance(value, int) else set(value)
     if len(values) != 1:
         raise ValueError(f"expected filters that are alike along rows and columns, got {value}")
