@@ -43,6 +43,8 @@ def test_three_ways_and_a_gradient_are_what_torch_computes_or_both_refuse(case) 
     x, weight = numbers(seed, sizes, axes)
     try:
         expected = by_torch(x, weight, axes)
+        if 0 in expected.shape:  # PyTorch lets some empty outputs pass; a map of no pixels is no use
+            raise RuntimeError
     except RuntimeError:
         with pytest.raises(ValueError, match="output padding .* too large|nothing is left"):
             output_sizes(sizes, axes)
