@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from app_server import PATIENCE
 
+from fcn_core.training import slurm_queue
 from fcn_core.training.run_state import list_runs
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -30,8 +31,8 @@ device: cpu
 """
 
 
-def until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
+def until(page, condition: Callable[[], bool], seconds: float = PATIENCE / 1000) -> None:
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         page.wait_for_timeout(100)
@@ -65,6 +66,29 @@ def test_pasted_settings_run_once_for_two_clicks(page, address: str, folder: Pat
     page.get_by_role("button", name="Start", exact=True).dblclick()
     page.wait_for_url(re.compile(r"/live\?.*run=from-the-form"))
     until(page, lambda: [run.state for run in list_runs(folder / "runs")] == ["finished"])
+    no_traceback(page)
+
+
+@pytest.mark.skipif(not slurm_queue.is_here(), reason="no Slurm answers here; `.ci/slurm start` sets one up")
+def test_the_form_sends_a_run_to_slurm(page, address: str, folder: Path) -> None:
+    open_train(page, address)
+    page.locator(".st-key-group-yaml summary").click()
+    page.get_by_label("… or paste them here").fill(TINY.replace("from the form", "to the cluster"))
+    page.get_by_role("button", name="Read the pasted settings").click()
+    expect(field(page, "Name")).to_have_value("to the cluster")
+    page.get_by_role("radio", name="Slurm cluster", exact=True).click()
+    for name, value in (("minutes", "5"), ("cpus_per_process", "1")):
+        wish = page.locator(f".st-key-slurm-{name} input")
+        wish.fill(value)
+        wish.press("Enter")
+    expect(wish).to_have_value("1")
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url(re.compile(r"/live\?.*run=to-the-cluster"))
+
+    def ended() -> bool:
+        return any(run.where == "slurm" and run.state == "finished" for run in list_runs(folder / "runs"))
+
+    until(page, ended, seconds=180)
     no_traceback(page)
 
 
