@@ -190,7 +190,10 @@ def _submitted(executor: Any, folder: RunFolder) -> str:
             return str(executor.submit(TrainingJob(str(folder.path))).job_id)
     except (FailedJobError, FailedSubmissionError, OSError) as error:
         reason = re.sub(r"^sbatch: error: ", "", " ".join(str(error).split()))
-        raise ValueError(f"Slurm refused the job: {reason}") from None
+        raise ValueError(
+            f"Slurm refused the job: {reason}. Ask for what a node has: fewer processes or cores, less memory, another "
+            "partition"
+        ) from None
 
 
 __all__ = [
