@@ -33,6 +33,7 @@ from app.run_weights import run_weights
 from fcn_core import draw
 from fcn_core import weights as weights_module
 from fcn_core.allocator import keep_freed_memory
+from fcn_core.analysis.alignment_other import in_other_alignment
 from fcn_core.analysis.classifier_grid import ConvolutionalClassifier
 from fcn_core.analysis.decisions import Decisions, decisions
 from fcn_core.analysis.fusion import Fusion
@@ -573,3 +574,10 @@ def grid_costs(key: tuple) -> dict[str, tuple[GridCost, ...]]:
 def enlarged(key: tuple, _enlarge: Callable[[], Any]) -> Any:
     """What the upsample view enlarged; `key` says from what and how."""
     return _enlarge()
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def other_alignment(name: str, stamp: float, _record: WeightRecord) -> Segmenter:
+    """The same weights, padded and cropped in the other way; ValueError where they cannot be."""
+    loaded = segmenter(_record).loaded
+    return Segmenter(replace(loaded, model=in_other_alignment(loaded.model)), device=device())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from app import lab, widgets
-from app.labs.alignment import chain_view, offsets_view, pixel_view
+from app.labs.alignment import chain_view, offsets_view, padding_view, pixel_view, shift_view
 from app.labs.alignment.prediction import asked
 
 VIEWS = {
     "chain": ("The chain", chain_view.show),
     "pixel": ("Where a pixel looks", pixel_view.show),
     "offsets": ("Derive the crops", offsets_view.show),
+    "shift": ("Shift a crop", shift_view.show),
+    "padding": ("Reference or centered", padding_view.show),
 }
 
 strip = lab.page(

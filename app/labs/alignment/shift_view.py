@@ -1,0 +1,171 @@
+"""A crop that is wrong on purpose: the labels slide off their things, first at the edges, then in the measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+
+from app import browser_parts, cache, lab, session, widgets
+from app.bench_strip import Strip
+from app.labs.alignment.figures import slip_chart
+from app.labs.fusion.bench import FusionCase, fusion_case, nothing_to_fuse
+from app.labs.fusion.tables import table
+from app.labs.heatmaps.controls import waited
+from app.pictures import Shown, encode, view, view_photo
+from fcn_core import draw
+from fcn_core.analysis.alignment_shift import CROPS_OF, MOST, Slip, moved, shifted_labels, slip, slips
+from fcn_core.analysis.fusion import Enlargement, Fusion
+from fcn_core.ops.bilinear import bilinear_weight
+
+BAND = 5  # pixels to a true boundary that count as near
+ROWS = 24  # of the label map that are checked against a plain transposed convolution
+TITLES = {"final": "The last one, onto the photo", "pool4": "score_pool4", "pool3": "score_pool3"}
+CELLS = {"final": 1, "pool4": 16, "pool3": 8}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What was measured over all shifts."""
+
+    points: tuple[Slip, ...]
+
+
+def show(strip: Strip) -> None:
+    """The slider and what follows from it; only this is drawn again while it moves."""
+    found = fusion_case(lab.case(strip))
+    if found.fusion is None:
+        nothing_to_fuse(found)
+        return
+    _live(found)
+    lab.show_code(shifted_labels, moved, slip)
+
+
+@st.fragment
+def _live(found: FusionCase) -> None:
+    fusion = found.fusion
+    assert fusion is not None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        head = widgets.head_picker(fusion.heads, place="-alignment")
+        crop = widgets.pick_one("a_crop", "The crop of", {name: TITLES[name] for name in CROPS_OF[head]})
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        shift = widgets.slide("a_d", f"Too large by, {_unit(crop)}", -MOST, MOST)
+        labels = shifted_labels(fusion, head, crop, shift)  # type: ignore[arg-type]
+        browser_parts.picture(
+            _drawn(found, labels), key="alignment-shift", alt=f"Label map of head {head}s with its crop off by {shift}",
+            title=_title(head, crop, shift), most_height="58vh",
+        )  # fmt: skip
+        st.caption(_story(crop, shift))
+    with right:
+        _numbers(found, fusion, head, crop, shift, labels)
+    _check(found, head, crop, shift, labels)
+
+
+def _unit(crop: str) -> str:
+    return "pixels" if crop == "final" else f"cells of {CELLS[crop]} pixels"
+
+
+def _drawn(found: FusionCase, labels: np.ndarray) -> Shown:
+    case = found.case
+    drawn = draw.overlay(
+        view_photo(case.result.image), view(labels), case.colours, session.setting("opacity") / 100, case.hidden
+    )
+    drawn = draw.contours(drawn, view(labels))
+    return encode(drawn, full_size=labels.shape, photo=True)
+
+
+def _title(head: int, crop: str, shift: int) -> str:
+    if shift == 0:
+        return f"Head {head}s, as it is"
+    return f"Head {head}s, the crop of {TITLES[crop].lower() if crop == 'final' else crop} off by {_signed(shift)}"
+
+
+def _story(crop: str, shift: int) -> str:
+    if shift == 0:
+        return "In place. Move the slider: 1 is the slip that is easily made and hardly seen."
+    side = "up and to the left" if shift > 0 else "down and to the right"
+    if crop == "final":
+        return f"All labels slide {side} by {abs(shift)} px; the photo stays. Beyond the map nothing is known: score 0."
+    return (
+        f"Only {crop}'s scores slide {side}, by {abs(shift)} of their cells, {abs(shift) * CELLS[crop]} px; what the "
+        "other streams say stays. Beyond the map that stream says nothing."
+    )
+
+
+def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int, labels: np.ndarray) -> None:
+    truth, own = found.truth, found.case.result.label_maps[head]
+    changed = float((labels != own).mean())
+    st.markdown(f"{100 * changed:.1f} % of the labels are others than in place.")
+    if truth is None:
+        st.caption("With ground truth its measures would follow here. Add one under Truth above.")
+        return
+    near = cache.distances(found.distance_key, truth) <= BAND
+    kept = waited(
+        ("slips", *found.truth_key, head, crop, BAND),
+        lambda progress: _Kept(slips(fusion, head, crop, truth, near, progress=progress)),  # type: ignore[arg-type]
+        "Measuring every shift:",
+    )
+    if kept is None:
+        return
+    points = kept.points
+    now, home = (next(p for p in points if p.shift == s) for s in (shift, 0))
+    rows = [
+        _row(name, getattr(now, field), getattr(home, field))
+        for field, name in (("pa", "pixel accuracy"), ("miou", "mean IoU"), ("band", f"mean IoU within {BAND} px"))
+    ]
+    st.html(table(("percent", "now", "in place", "change"), rows))
+    lowest = min(v for p in points for v in (p.pa, p.miou, p.band) if v == v)
+    st.html(slip_chart(points, shift, _unit(crop), 20 * int(5 * lowest)))
+    st.caption(
+        f"On this picture, over all shifts. *Near boundaries*: mean IoU of the pixels within {BAND} of a true "
+        "boundary. Large things forgive a slip, thin ones and edges do not."
+    )
+
+
+def _row(name: str, now: float, home: float) -> tuple[str, ...]:
+    shown = ["–" if v != v else f"{100 * v:.1f}" for v in (now, home)]
+    change = now - home
+    return name, *shown, "" if change != change or abs(change) < 5e-4 else _signed(100 * change, 1)
+
+
+def _signed(value: float, digits: int = 0) -> str:
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def _check(found: FusionCase, head: int, crop: str, shift: int, labels: np.ndarray) -> None:
+    """Some rows of the label map against a dense transposed convolution in PyTorch, cropped as the slider says."""
+    fusion = found.fusion
+    assert fusion is not None
+    last = fusion.enlargement(f"upscore{head}")
+    placement = last.placement
+    weight = bilinear_weight(fusion.num_classes, placement.kernel) if last.weight is None else last.weight
+    plain = Enlargement(placement, weight.to(fusion.own(head).dtype))
+    top = max((labels.shape[0] - ROWS) // 2, 0)
+    rows = min(ROWS, labels.shape[0])
+    start, grid = -placement.shift, fusion.own(head)
+    if crop == "final":
+        start += shift
+    else:
+        grid = fused_by_hand(fusion, head, crop, shift)
+    logits = plain(grid, start=(start + top, start), size=(rows, labels.shape[1]))
+    different = float((logits.argmax(0).numpy() != labels[top : top + rows]).mean())
+    lab.check(
+        f"{rows} rows of this label map, and those of PyTorch's transposed convolution of the score maps, cropped "
+        "likewise; share of pixels that differ", different, 1e-3,
+    )  # fmt: skip
+
+
+def fused_by_hand(fusion: Fusion, head: int, crop: str, shift: int) -> torch.Tensor:
+    """The head's map added up from its streams, the moved one moved."""
+    maps = {name: fusion.maps[f"score_{name}"] for name in ("pool4", "pool3") if f"score_{name}" in fusion.maps}
+    maps[crop] = moved(maps[crop], shift)
+
+    def met(name: str, coarse: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        up = fusion.enlargement(name)
+        return up(coarse, start=(up.start, up.start), size=(skip.shape[-2], skip.shape[-1])) + skip
+
+    sixteen = met("upscore2", fusion.maps["score_fr"], maps["pool4"])
+    return sixteen if head == 16 else met("upscore_pool4", sixteen, maps["pool3"])
