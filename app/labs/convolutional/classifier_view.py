@@ -18,6 +18,7 @@ from app.labs.convolutional.prediction import classifier_questions
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
 from app.labs.receptive.build_view import in_units
+from app.legend import percent, swatch
 from app.pictures import encode
 from fcn_core.analysis.classifier_grid import ClassGrid, top_classes
 from fcn_core.analysis.heatmaps import temperature_softmax
@@ -29,6 +30,7 @@ MOST_SIDE = 640  # before it is enlarged
 MOST_PIXELS = 2_400_000
 OTHERS: Colour = (120, 120, 120)
 SHOWN = 5
+LISTED = 12
 EXACT = 1e-5
 
 
@@ -146,9 +148,9 @@ def _say(net: LabNet, image: np.ndarray, rows: int, columns: int) -> None:
     whole = cache.pass_counts((*net.key, "whole", height, width), pair.whole, (1, pair.channels, height, width))
     st.markdown(
         f"**{widgets.plain(net.title)}** reads a window of **{side}×{side}** pixels and names one of "
-        f"{len(net.classes)} classes for it. As convolutions it takes the whole {width}×{height} photo and gives **{columns}×{rows} "
-        f"answers**, one every {pair.stride} pixels, for {in_units(whole.multiply_adds)} multiply-adds; window by "
-        f"window that would be {rows * columns} × {in_units(one.multiply_adds)} = "
+        f"{len(net.classes)} classes for it. As convolutions it takes the whole {width}×{height} photo and gives "
+        f"**{columns}×{rows} answers**, one every {pair.stride} pixels, for {in_units(whole.multiply_adds)} "
+        f"multiply-adds; window by window that would be {rows * columns} × {in_units(one.multiply_adds)} = "
         f"{in_units(rows * columns * one.multiply_adds)}."
     )
 
@@ -187,6 +189,10 @@ def _maps(
         else "Each cell is drawn around the middle of its window and names the class of the middle; near the border no "
         "window fits. The bench's class is the one on the right."
     )
+    won = np.bincount(best.ravel(), minlength=len(net.classes))
+    legend = [(net.classes[i], won[i] / best.size, i) for i in np.argsort(-won)[:LISTED] if won[i]]
+    colours = _colours(net, answers)
+    st.markdown(" ".join(f":small[{swatch(colours[i])} {widgets.plain(n)} {percent(s)}]\u2002" for n, s, i in legend))
 
 
 def _numbers(net: LabNet, said: WindowSaid) -> None:

@@ -13,10 +13,11 @@ from app.labs.convolutional.grid_race import race
 from app.labs.convolutional.nets import LabNet, patch_net
 from app.labs.convolutional.prediction import patch_questions
 from app.labs.convolutional.settings import PATCH_SIDES, PATCH_STEPS
+from app.labs.convolutional.steps import slide_over
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, wall
 from app.labs.receptive.build_view import in_units
-from app.legend import percent
+from app.legend import percent, swatch
 from app.pictures import encode
 from fcn_core.analysis.pass_cost import grid_costs
 from fcn_core.analysis.patchwise import (
@@ -31,7 +32,8 @@ from fcn_core.draw import thumbnail
 from fcn_core.labels import CAMVID
 from fcn_core.models.patchwise import PATCH_NETS
 
-MOST_SIDE = 640
+MOST_SIDE = 480  # as large as the scenes that the classifiers learned from
+MANY = 15_000  # patches that are only run on request
 EXACT = 1e-5
 DRAWN_PATCHES = 3
 
@@ -42,37 +44,49 @@ def show(strip: Strip) -> None:
     side, step, net = _controls(case)
     image = thumbnail(case.result.image, MOST_SIDE)
     if image is not case.result.image:
-        st.caption(":material/photo_size_select_small: The photo is shrunk here: patch by patch takes its time.")
+        st.caption(
+            ":material/photo_size_select_small: The photo is shrunk to {1}×{0} here, the size "
+            "of the scenes that the classifiers learned from.".format(*image.shape)
+        )
+    if answers := _answers(case, net, image, side, step):
+        slow, quick = answers
+        _maps(case, net, image, slow, quick)
+        _costs(net, image, side, step, slow, quick)
+        largest = max(float(np.abs(slow.scores).max()), 1.0)
+        apart = float(np.abs(slow.scores - quick.scores).max()) / largest
+        lab.check("all logits of all patches and those of the one pass, as a share of the largest", apart, EXACT)
+    race(case, patch_net(safe=case.safe))
+    lab.questions("convolutional-patches", patch_questions(side, step, image.shape[:2]))
+    lab.show_code(sliding_window, one_pass, grid_costs)
+
+
+def _answers(
+    case: Case, net: LabNet, image: np.ndarray, side: int, step: int
+) -> tuple[PatchLabels, PatchLabels] | None:
+    """Both ways' answers; None where many patches wait to be asked for, or after a failure that was shown."""
     key = ("patches", side, step, case.picture.digest, image.shape)
+    patches = -(-image.shape[0] // step) * -(-image.shape[1] // step)
+    if patches > MANY and (*key, "slow") not in cache.lab_answers():
+        st.markdown(
+            f"**{patches:,} patches** of {side}×{side} pixels: that takes a while, and shows why nobody does it."
+        )
+        if not st.button("Classify them all", icon=":material/play_arrow:", key="convolutional-many"):
+            return None
     slow = waited(
         (*key, "slow"),
         lambda progress: sliding_window(net.pair.full, image, side, step, progress=progress),
         "Patch by patch:",
     )
     quick = waited((*key, "quick"), lambda _: one_pass(net.pair.full, image, side, step), "One pass …")
-    if slow is None or quick is None:
-        return
-    _maps(case, net, image, slow, quick)
-    _costs(net, image, side, step, slow, quick)
-    largest = max(float(np.abs(slow.scores).max()), 1.0)
-    apart = float(np.abs(slow.scores - quick.scores).max()) / largest
-    lab.check("all logits of all patches and those of the one pass, as a share of the largest", apart, EXACT)
-    race(case, patch_net(safe=case.safe))
-    lab.questions("convolutional-patches", patch_questions(side, step, image.shape[:2]))
-    lab.show_code(sliding_window, one_pass, grid_costs)
+    return None if slow is None or quick is None else (slow, quick)
 
 
 def _controls(case: Case) -> tuple[int, int, LabNet]:
     st.subheader("Label a photo patch by patch")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         side = int(widgets.pick_one("c_side", "Patch", {text: f"{text}×{text}" for text in PATCH_SIDES}))
-        held = session.setting("c_step")
-        if held not in PATCH_STEPS:
-            held = max(step for step in PATCH_STEPS if step <= held)
-            session.change_setting("c_step", held)
         with st.container(width=260):
-            names = {step: f"{step} pixel{'s' * (step > 1)}" for step in PATCH_STEPS}
-            step = widgets.slide_steps("c_step", "A patch every", names)
+            step = slide_over("c_step", "A patch every", PATCH_STEPS, lambda n: f"{n} pixel{'s' * (n > 1)}")
     facts = patch_facts(side)
     st.markdown(
         "Before, segmentation was done so: cut out a patch around a pixel, classify it, that is the pixel's label; "
@@ -104,11 +118,19 @@ def _maps(case: Case, net: LabNet, image: np.ndarray, slow: PatchLabels, quick: 
         tiles.append(Tile("Ground truth", values=truth, names=names, table=CLASSES, photo=photo))
     wall(
         tiles, key="patch-maps", label="Labels, patch by patch and in one pass", size=(height, width),
-        palette=net.colours, side=300, on_pixel=lambda x, y, _: _hold(case, image, x, y),
+        palette=net.colours, columns=len(tiles), on_pixel=lambda x, y, _: _hold(case, image, x, y),
     )  # fmt: skip
     st.caption(
         f"Each answer fills its square of {slow.step}×{slow.step} pixels; beyond the photo's edge both ways see it "
         "mirrored. Click to move the patches."
+    )
+    shares = np.bincount(slow.labels.ravel(), minlength=len(net.classes)) / slow.labels.size
+    st.markdown(
+        " ".join(
+            f":small[{swatch(net.colours[i])} {net.classes[i]} {percent(shares[i])}]\u2002"
+            for i in np.argsort(-shares)
+            if shares[i]
+        )
     )
 
 
