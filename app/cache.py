@@ -40,6 +40,7 @@ from fcn_core.analysis.fusion import Fusion
 from fcn_core.analysis.heatmaps import UpsamplingCheck, check_upsampling
 from fcn_core.analysis.layers import Layer, list_layers
 from fcn_core.analysis.pass_cost import Counted, GridCost, counted
+from fcn_core.analysis.patch_sampling import SampledGradients
 from fcn_core.analysis.patchwise import load_patch_classifier
 from fcn_core.analysis.receptive_field import ReceptiveFields, receptive_field
 from fcn_core.analysis.trimap import Trimap, boundary_distance, searched_distance
@@ -581,3 +582,9 @@ def other_alignment(name: str, stamp: float, _record: WeightRecord) -> Segmenter
     """The same weights, padded and cropped in the other way; ValueError where they cannot be."""
     loaded = segmenter(_record).loaded
     return Segmenter(replace(loaded, model=in_other_alignment(loaded.model)), device=device())
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def sampled_gradients(key: tuple, _draw: Callable[[], SampledGradients]) -> SampledGradients:
+    """Gradients of sampled batches; `key` says of which pictures, head and chance."""
+    return _draw()
