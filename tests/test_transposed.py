@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from fcn_core.ops.transposed import Axis, output_sizes
-from fcn_core.ops.transposed_inverse import gradient_of_convolution, there_and_back
+from fcn_core.ops.transposed_inverse import gradient_of_convolution, shrink_and_enlarge, there_and_back
 from fcn_core.ops.transposed_ways import (
     by_torch,
     connections,
@@ -152,3 +152,20 @@ def test_a_kernel_of_one_with_stride_one_loses_nothing() -> None:
     found = there_and_back(y, (3,), torch.tensor([2.0]).double(), (Axis(1),))
     assert found.unseen is None and found.rank == 3
     assert torch.allclose(found.closest, y)
+
+
+@pytest.mark.parametrize("factor", range(1, 9))
+def test_a_photo_keeps_its_size_and_its_grey(factor: int) -> None:
+    side = 6 * factor
+    grey = torch.full((3, side, side), 0.5, dtype=torch.float64)
+    small, back = shrink_and_enlarge(grey, factor)
+    assert small.shape == (3, 6, 6) and back.shape == grey.shape
+    inside = slice(2 * factor, -2 * factor)  # at the rim the kernel meets zeros
+    assert torch.allclose(back[:, inside, inside], grey[:, inside, inside])
+    if factor == 1:
+        assert torch.equal(back, grey)
+        return
+    stripes = grey * (torch.arange(side) % 2)  # finer than the small map can hold
+    assert (shrink_and_enlarge(stripes, factor)[1] - stripes).abs().mean() > 0.05
+    with pytest.raises(ValueError, match="multiples of the factor"):
+        shrink_and_enlarge(grey[:, 1:], factor)

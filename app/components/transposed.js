@@ -115,7 +115,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     label(svg, 0, (x.rows + w.rows) * SIDE + 2 * GAP + 16, "this stamp");
     w.values.forEach((value, n) => cell(svg, (n % w.columns) * SIDE, (x.rows + w.rows + Math.floor(n / w.columns)) * SIDE + 3 * GAP,
       SIDE, `w:${n}`, "product", value, { n }));
-    label(svg, left, 14, rows.padding || columns.padding ? "output; hatched: cut off by the padding" : "output");
+    label(svg, left, 14, rows.padding || columns.padding ? "output; hatched: cut off" : "output");
     hatch(svg, left, GAP, wide * SIDE, high * SIDE);
     grid(svg, left + columns.padding * SIDE, GAP + rows.padding * SIDE, SIDE, y, "y", "y", { way: "scatter" });
     const box = outline(svg);

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.transposed import Axis, output_sizes
 from fcn_core.ops.transposed_ways import convolution_matrix, convolve
 
@@ -62,3 +64,22 @@ def _unseen(matrix: Tensor, rank: int) -> Tensor:
     *_, right = torch.linalg.svd(matrix)
     vector = right[rank:][-1]
     return vector / vector[vector.abs().argmax()]
+
+
+def shrink_and_enlarge(image: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+    """A photo through a strided convolution with the bilinear kernel and back through its transpose.
+
+    image: C×H×W, float; sides that are multiples of `factor`. Returns the small map, C×H/f×W/f, and the one that came
+    back, C×H×W. Only the small map is divided by f², the sum of the kernel's weights, so that grey stays grey.
+    """
+    if factor < 1 or any(side % factor for side in image.shape[-2:]):
+        raise ValueError(
+            f"expected sides that are multiples of the factor {factor}, got {image.shape[-2]}×{image.shape[-1]}; "
+            "crop the photo"
+        )
+    kernel = 2 * factor - factor % 2
+    padding = factor // 2
+    weight = bilinear_kernel(kernel, dtype=image.dtype).expand(image.shape[0], 1, kernel, kernel)
+    shared = {"stride": factor, "padding": padding, "groups": image.shape[0]}
+    small = F.conv2d(image[None], weight, **shared) / factor**2
+    return small[0], F.conv_transpose2d(small, weight, **shared)[0]

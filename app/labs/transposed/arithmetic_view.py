@@ -82,9 +82,10 @@ def _told(n: int, size: int, axis: Axis, *, up: bool) -> str:
         return f"Blue: the stamps of the {n} input pixels. Green: the {size} output pixels{cut}{added}."
     around = f", with {axis.padding} of padding (dashed) on each side" if axis.padding else ""
     left = n + 2 * axis.padding - ((size - 1) * axis.stride + axis.extent)
+    last = "last pixel" if left == 1 else f"last {left} pixels"
     lost = (
-        f" No place of the kernel reaches the last {left} of the line: the formula rounds down. This is what output "
-        "padding puts back." if left else " Every pixel of the line is reached: nothing is rounded off."
+        f" The formula rounds down: no place of the kernel reaches the {last} of this line. Output padding makes room "
+        "for them on the way back." if left else " Every pixel of the line is reached: nothing is rounded off."
     )  # fmt: skip
     return f"Green: the {n} input pixels{around}. Blue: the kernel's {size} places, one for each output pixel.{lost}"
 

@@ -30,11 +30,12 @@ SETTINGS: tuple[Setting, ...] = (
     choice("t_by", ("input", "output"), "input"),  # what a step is: an input pixel, or an output pixel
     whole("t_step", 0, 1024, 2),  # so many steps are done
     choice("t_back", ("numbers", "photo"), "numbers"),  # there and back: in cells, or on the photo
+    whole("t_bf", 1, 32, 4),  # stride of the photo's convolution
     # Views overlap, upsample and fit:
     whole("t_on", 1, 12, 6),  # input size
     whole("t_ok", 1, 12, 3),  # kernel
     whole("t_os", 1, 6, 2),  # stride
-    choice("t_ofill", ("ones", "bilinear", "random"), "ones"),  # the kernel through which an even map goes
+    choice("t_ofill", ("ones", "bilinear", "random"), "bilinear"),  # the kernel through which an even map goes
     choice("t_usrc", ("photo", "detail", "scores"), "photo"),  # what is enlarged
     whole("t_uf", 2, 32, 4),  # by how much
     choice("t_ukind", ("bilinear", "nearest", "random", "learned", "fitted"), "bilinear"),

@@ -12,8 +12,8 @@ CELL, LANE, TOP = 22, 16, 30
 STYLE = f"""
 .fcn-windows {{ overflow-x: auto; }}
 .fcn-windows > div {{ position: relative; }}
-.fcn-windows i {{ position: absolute; box-sizing: border-box; font: 10px/1 inherit; font-style: normal; display: grid;
-  place-items: center; font-variant-numeric: tabular-nums; }}
+.fcn-windows i {{ position: absolute; box-sizing: border-box; font-size: 10px; line-height: 1; font-style: normal;
+  display: grid; place-items: center; font-variant-numeric: tabular-nums; }}
 .fcn-windows .pixel {{ width: {CELL}px; height: {CELL}px; top: 0; border: 1px solid rgb(0 158 115 / 70%);
   background: rgb(0 158 115 / 20%); margin: 0; }}
 .fcn-windows .unseen {{ background: none; border-style: dashed; }}
