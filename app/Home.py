@@ -30,7 +30,8 @@ page = st.navigation(
             st.Page(record.path, title=record.title, icon=record.icon, default=record.default) for record in records
         ]
         for section, records in page_list.by_section().items()
-    }
+    },
+    expanded=True,
 )
 session.open_address()
 record = next(record for record in page_list.PAGES if record.title == page.title)

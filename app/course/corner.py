@@ -11,7 +11,11 @@ STYLE = """
   width: auto; }
 .st-key-corner { padding: 0 .7rem; border: 1px solid rgb(128 128 128 / 45%); border-radius: .5rem;
   background: rgb(128 128 128 / 15%); backdrop-filter: blur(14px); }
-.st-key-corner p { font-size: .75rem !important; }
+.st-key-corner p { font-size: 15px !important; white-space: nowrap; }
+@media (max-width: 640px) {
+  .st-key-corner { gap: 0 .3rem; padding: 0 .3rem; }
+  .st-key-corner p { font-size: 12px !important; }
+}
 """
 
 

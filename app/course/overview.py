@@ -28,10 +28,14 @@ def show() -> None:
             word = "Go on with" if found.done or found.opened else "Begin:"
             stop_line.link(following, label=f"{word} stop {following.number}, {following.title}")
     marks = {stop.number: _mark(given.get(stop.number - 1)) for stop in STOPS}
-    with st.container(key="course-list"), st.grid(columns="auto", min_column_width=235, gap="xsmall"):
+    with st.container(key="course-list"), st.grid(columns="auto", min_column_width=_width(), gap="xsmall"):
         for stop in STOPS:
             jump = f"[{stop.number} · {stop.title}](#stop-{stop.number})"
             st.markdown(f"{jump} :small[:gray[{stop.minutes}\u00a0min]]{marks[stop.number]}")
+
+
+def _width() -> int:
+    return 345 if session.setting("large") else 235
 
 
 def _mark(answer: answers.Answer | None) -> str:

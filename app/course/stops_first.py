@@ -12,7 +12,7 @@ FIRST = (
         5,
         goal="Tell apart three answers to *what is in this picture?*: one class for the photo, boxes, and a class for "
         "every pixel.",
-        task="Click the pole, the sidewalk and a car. Then set the opacity to 0 and to 100: could you drive by the "
+        task="Click the pole, the pavement and a car. Then set the opacity to 0 and to 100: could you drive by the "
         "colours alone?",
         paper="CVPR 2015, section 1",
         page="segment.py",
@@ -33,7 +33,7 @@ FIRST = (
         "classifier gives a map of answers on a larger photo.",
         task="Compare the numbers at the native size; enlarge the photo and count the cells of the map. Then open "
         "*Patch by patch* and race the two ways.",
-        paper="CVPR 2015, sections 3.1 and Figure 2",
+        paper="CVPR 2015, section 3.1 and Figure 2",
         page="convolutionalize.py",
         state={"c_view": "classifier", "c_scale": "2"},
         question=Question(
