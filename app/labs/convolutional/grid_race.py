@@ -18,7 +18,8 @@ from app.labs.receptive.build_view import in_units
 from fcn_core.analysis.pass_cost import Counted, GridCost, grid_costs
 from fcn_core.analysis.window_classifier import WindowClassifier
 
-WAYS = {"one_by_one": "window by window", "batched": "windows in batches", "whole": "one pass"}
+# Spaces that do not break keep a table's cells on one line.
+WAYS = {"one_by_one": "one\u00a0by\u00a0one", "batched": "in\u00a0batches", "whole": "one\u00a0pass"}
 COLOURS = {"one_by_one": "#e69f00", "batched": "#999999", "whole": "#56b4e9"}
 PAPER = """
 | AlexNet in the paper, on its GPU | forward | backward |
@@ -110,7 +111,7 @@ def _table(n: int, window: Counted, whole: Counted, found: GridCost | None) -> s
         ratio = f"{adds / whole.multiply_adds:.3g}×" if way != "whole" else "1×"
         lines.append(f"| {WAYS[way]} | {time} | {in_units(adds)} | {ratio} | {megabytes(peak)} |")
     if found:
-        faster = f"One pass is **{found.one_by_one / found.whole:.2g} times as fast** as window by window"
+        faster = f"One pass is **{found.one_by_one / found.whole:.2g} times as fast** as one by one"
         lines += ["", f"{faster}, {found.batched / found.whole:.2g} times as fast as in batches of {found.batch}."]
         if min(found.timed) < n * n:
             lines += [f"≈: {found.timed[0]} and {found.timed[1]} of the {n * n} windows were timed, and multiplied up."]
@@ -126,7 +127,8 @@ def _times(costs: tuple[GridCost, ...]) -> None:
             hovertemplate=f"n = %{{x}}: %{{y:.3g}} ms<extra>{name}</extra>",
         )  # fmt: skip
     chart.update_layout(
-        xaxis={"title": "n, answers along one side"}, yaxis={"title": "milliseconds here, log scale", "type": "log"},
+        xaxis={"title": "n, answers along one side"},
+        yaxis={"title": "milliseconds here, log scale", "type": "log", "dtick": 1},
         legend={"orientation": "h", "y": 1.15}, font={"size": 18 if session.setting("large") else 12},
     )  # fmt: skip
     st.plotly_chart(chart, key="convolutional-times", config={"displayModeBar": False})

@@ -142,8 +142,14 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     whole = cache.pass_counts((*net.key, "dense", step, *x.shape), network, tuple(x.shape))
     overlap = min((side / step) ** 2, slow.patches)
     rows = [
-        ("Patch by patch", f"{slow.patches:,}", slow.seconds, one.multiply_adds * slow.patches, one.peak_bytes),
-        ("One pass", "1", quick.seconds, whole.multiply_adds, whole.peak_bytes),
+        (
+            "Patch\u00a0by\u00a0patch",
+            f"{slow.patches:,}",
+            slow.seconds,
+            one.multiply_adds * slow.patches,
+            one.peak_bytes,
+        ),
+        ("One\u00a0pass", "1", quick.seconds, whole.multiply_adds, whole.peak_bytes),
     ]
     lines = ["| | passes | time here | multiply-adds | memory for maps |", "|:--|--:|--:|--:|--:|"]
     lines += [
@@ -151,7 +157,7 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
         for name, passes, seconds, adds, peak in rows
     ]
     st.markdown("\n".join(lines))
-    times, work = slow.seconds / max(quick.seconds, 1e-9), one.multiply_adds * slow.patches / whole.multiply_adds
+    times, work = slow.seconds / max(quick.seconds, 1e-9), each / whole.multiply_adds
     st.markdown(
         f"The same {slow.patches:,} answers, **{times:.2g} times as fast** and with {percent(1 / work)} of the work. "
         f"Every pixel inside the photo lies in {overlap:.3g} patches on average, and each computes it anew."
