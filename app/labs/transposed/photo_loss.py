@@ -30,7 +30,7 @@ def photo_loss(strip: Strip) -> None:
         st.warning(f"The photo has only {photo.shape[1]}×{photo.shape[0]} pixels: choose a smaller stride.")
         return
     photo = photo[: photo.shape[0] // factor * factor, : photo.shape[1] // factor * factor]
-    image = torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1).float() / 255
+    image = torch.tensor(photo).permute(2, 0, 1).float() / 255
     small, back = shrink_and_enlarge(image, factor)
     difference = 255 * (back - image).abs().mean(0).numpy()
     key = (strip.picture.digest, "there-and-back", factor)
