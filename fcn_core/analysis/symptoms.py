@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,8 +89,9 @@ def from_run(records: Iterable[Mapping[str, Any]], config: Mapping[str, Any] | N
         if "loss" in record:
             losses.append(_number(record["loss"]))
             found = _with_step(found, record)
-        if isinstance(record.get("label_values"), Sequence):
-            found = replace(found, label_values=tuple(int(v) for v in record["label_values"]))
+        if isinstance(record.get("label_values"), list | tuple):
+            indices = tuple(v for v in record["label_values"] if type(v) is int and 0 <= v <= 255)
+            found = replace(found, label_values=indices)
         if isinstance(record.get("error"), str):
             found = replace(found, errors=(*found.errors, record["error"]))
         if kind == "batch" and "miou" in record:
@@ -171,10 +172,10 @@ def _line(values: Mapping[str, Any]) -> MetricLine:
 
 def _with_step(found: Symptoms, record: Mapping[str, Any]) -> Symptoms:
     total, mean, rates = record.get("loss_sum"), record.get("loss_mean"), record.get("lr")
-    if isinstance(rates, Mapping) and rates:
-        found = replace(found, lr=max(float(rate) for rate in rates.values()))
-    elif isinstance(rates, int | float):
-        found = replace(found, lr=float(rates))
+    listed = [_number(rate) for rate in (rates.values() if isinstance(rates, Mapping) else [rates])]
+    usable = [rate for rate in listed if math.isfinite(rate)]
+    if usable:
+        found = replace(found, lr=max(usable))
     if isinstance(total, int | float) and isinstance(mean, int | float) and mean > 0:
         found = replace(found, pixels=total / mean, loss_is_sum=record["loss"] == total and total != mean)
     return found

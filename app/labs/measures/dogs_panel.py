@@ -30,16 +30,17 @@ STYLE = """
 def dogs_panel() -> None:
     """Three sliders, the picture, the scores with their counts, and the table of weights."""
     st.subheader("Ninety-nine dogs and one cat", anchor=False)
-    left, right = st.columns([1, 1.25], gap="large")
+    left, right = st.columns([1, 1], gap="large")
     with left:
         cats = widgets.slide("m_cats", "Cat pixels of a hundred", 1, 50)
         found = widgets.slide("m_found", "Of the cat's pixels, called cat", 0, 100, format="%d %%")
         false = widgets.slide("m_false", "Of the dogs' pixels, called cat", 0, 100, format="%d %%")
     scene = dogs_and_cats(cats, found=found, false=false)
+    with left:
+        st.html(_scores(scene))
     with right:
         st.html(_pictures(scene))
-        st.html(_scores(scene))
-    st.markdown(_story(scene, cats, found, false))
+        st.markdown(_story(scene, cats, found, false))
     frequencies = np.array([100 - cats, cats]) / 100
     st.html(_weights(frequencies))
     st.caption(
@@ -85,7 +86,7 @@ def _story(scene: DogsAndCats, cats: int, found: int, false: int) -> str:
         return (
             f"This network says dog everywhere. Pixel accuracy calls that **{_percent(scores.pa)}**; mean accuracy "
             f"**{_percent(scores.mpa)}**, because half of the classes are right; mean IoU **{_percent(scores.miou)}**. "
-            "Of a hundred percent pixel accuracy only the cats are missing."
+            "Pixel accuracy lacks just the cats."
         )
     lost = (100 - cats) * false / 100
     gained = cats * found / 100

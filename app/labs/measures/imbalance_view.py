@@ -15,11 +15,10 @@ from fcn_core.training.losses import class_weights
 
 
 def show(strip: Strip) -> None:
-    """The panels, from two classes to a real training; those that need no network stand first."""
+    """The panels, from two classes to a real training."""
     dogs_panel()
+    gradient_panel(lab.case(strip))
     runs_panel()
-    case = lab.case(strip)
-    gradient_panel(case)
     lab.questions("metrics-imbalance", asked())
     lab.show_code(class_weights, starting_shares, gradient_shares, measured_gradient_shares)
 
