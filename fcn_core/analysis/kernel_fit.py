@@ -77,7 +77,7 @@ class FitState:
 class KernelFit:
     """A fit that goes on in chunks: `run(20)` does twenty steps more. It starts from random weights of sum f²."""
 
-    def __init__(self, examples: Examples, *, steps: int = 400, rate: float = 0.05, seed: int = 0) -> None:
+    def __init__(self, examples: Examples, *, steps: int = 200, rate: float = 0.1, seed: int = 0) -> None:
         if steps < 1:
             raise ValueError(f"expected at least one step, got {steps}")
         self.examples, self.steps = examples, steps

@@ -33,7 +33,7 @@ def error_figure(losses: Sequence[float], steps: int, bilinear: float, best: flo
             )  # fmt: skip
     return _framed(
         figure, {"title": "step", "range": [0, steps]},
-        {"title": "error, grey levels", "type": "log", "exponentformat": "power"}, "error",
+        {"title": "error, grey levels", "type": "log", "dtick": 1, "exponentformat": "power"}, "error",
     )  # fmt: skip
 
 
@@ -65,7 +65,9 @@ def _smooth(values: np.ndarray, keep: float = 0.9) -> np.ndarray:
 
 
 def _framed(figure: go.Figure, xaxis: dict, yaxis: dict, name: str) -> go.Figure:
+    figure.update_xaxes(zeroline=False)
     return figure.update_layout(
         height=HEIGHT, margin={"l": 8, "r": 8, "t": 34, "b": 42}, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"}, xaxis=xaxis, yaxis=yaxis, uirevision=name,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"}, xaxis=xaxis, yaxis=yaxis,
+        uirevision=name, showlegend=True,
     )  # fmt: skip

@@ -19,7 +19,8 @@ from app.labs.transposed.prediction_upsampling import FIT
 from fcn_core.analysis.kernel_fit import KernelFit, best_kernel, draw_examples, fit_loss
 
 TEACHERS = {"interpolated": "Small maps, interpolated", "photos": "Photos, made smaller"}
-BEAT, CHUNK = 0.5, 0.3  # seconds between two looks, and of fitting at each
+BEAT, CHUNK = 0.4, 0.8  # seconds between two looks, and of fitting at each at most
+LOOKS = 20  # so often the fit is seen on its way, at least
 NEAR = 0.02
 
 
@@ -98,7 +99,7 @@ def _watch(key: Hashable) -> None:
     kept = kept_fits()[key]
     if kept.running:
         end = perf_counter() + CHUNK
-        kept.fit.run(kept.fit.steps, stop=lambda: perf_counter() > end)
+        kept.fit.run(-(-kept.fit.steps // LOOKS), stop=lambda: perf_counter() > end)
         if kept.fit.done:
             kept.running = False
             st.rerun(scope="app")  # the page stops to look, and offers its buttons

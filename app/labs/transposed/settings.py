@@ -44,6 +44,6 @@ SETTINGS: tuple[Setting, ...] = (
     choice("t_uref", ("torch", "cv2", "source"), "torch"),  # what the difference is taken against
     whole("t_ff", 2, 8, 2),  # factor of the fit
     choice("t_fdata", ("interpolated", "photos"), "interpolated"),  # what its examples teach
-    whole("t_fsteps", 50, 2000, 400),
+    whole("t_fsteps", 50, 2000, 200),
     whole("t_fseed", 0, 99, 0),  # of the random kernel that it starts from
 )

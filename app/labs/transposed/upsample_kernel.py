@@ -27,7 +27,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """The kernel, its name in a sentence, and what there is to say about it."""
+    """The kernel, what to call it, and what there is to say about it."""
 
     kernel: EnlargingKernel
     kind: str
@@ -35,12 +35,11 @@ class Chosen:
     told: str = ""
 
 
-def choose_kernel(case: Case, index: int) -> Chosen:
-    """Draw the controls of factor and kernel; `index` is the class in hand.
+def choose_kernel(case: Case, index: int, kind: str) -> Chosen:
+    """Draw the control of the factor, or of the layer that brings it; `index` is the class in hand.
 
     Kernels of the weights and of the fit bring their factor along; where there is none, it says so and takes bilinear.
     """
-    kind = widgets.pick_one("t_ukind", "Kernel", KINDS)
     if kind == "learned":
         found = _of_weights(case, index)
     elif kind == "fitted":
@@ -48,10 +47,10 @@ def choose_kernel(case: Case, index: int) -> Chosen:
     else:
         factor = _factor()
         told = "Drawn at random, then scaled so that the sum is f²." if kind == "random" else ""
-        return Chosen(enlarging_kernel(kind, factor), kind, kind, told)
+        return Chosen(enlarging_kernel(kind, factor), kind, f"{kind} kernel", told)
     if isinstance(found, Chosen):
         return found
-    return Chosen(enlarging_kernel("bilinear", _factor()), "bilinear", "bilinear", found)
+    return Chosen(enlarging_kernel("bilinear", _factor()), "bilinear", "bilinear kernel", found)
 
 
 def _factor() -> int:
@@ -69,7 +68,7 @@ def _of_weights(case: Case, index: int) -> Chosen | str:
         )
     options = {name: f"{name}, ×{layer.placement.factor}" for name, layer in layers.items()}
     layer = layers[widgets.pick_one("t_ulayer", "Layer", options)]
-    return Chosen(layer.kernel(index), "learned", f"of {layer.name}", _story(case, layer, index))
+    return Chosen(layer.kernel(index), "learned", f"kernel of {layer.name}", _story(case, layer, index))
 
 
 def _story(case: Case, layer: NetworkUpsampling, index: int) -> str:
@@ -95,4 +94,4 @@ def _fitted() -> Chosen | str:
     state = fit.state()
     kernel = EnlargingKernel(state.kernel, fit.examples.factor)
     told = f"As it stands after {state.step} of {state.steps} steps; up to {state.from_bilinear:.2g} from bilinear."
-    return Chosen(kernel, "fitted", "fitted here", told)
+    return Chosen(kernel, "fitted", "kernel fitted here", told)

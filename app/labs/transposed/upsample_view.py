@@ -14,7 +14,7 @@ from app.case import Case
 from app.labs.fusion.tables import table
 from app.labs.transposed.kernels import kernel_row
 from app.labs.transposed.prediction_upsampling import UPSAMPLING
-from app.labs.transposed.upsample_kernel import Chosen, choose_kernel
+from app.labs.transposed.upsample_kernel import KINDS, Chosen, choose_kernel
 from app.labs.transposed.upsample_source import Source, upsample_source
 from app.pictures import colour_bar, encode, view
 from fcn_core.analysis.overlap import stamp, stamp_by_torch
@@ -50,8 +50,9 @@ def _live(case: Case) -> None:
     index = case.labels.index(held if held in case.labels.classes else case.largest_class)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         what = widgets.pick_one("t_usrc", "What is enlarged", SOURCES)
-        chosen = choose_kernel(case, index)
+        kind = widgets.pick_one("t_ukind", "Kernel", KINDS)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        chosen = choose_kernel(case, index, kind)
         edges = widgets.pick_one("t_uedge", "Cells beyond the border", EDGES)
         against = {name: title for name, title in AGAINST.items() if name != "source" or what == "photo"}
         ref = widgets.pick_one("t_uref", "Difference from", against)
@@ -92,12 +93,11 @@ def _pictures(key: tuple, source: Source, found: Enlarged, chosen: Chosen, ref: 
     gap = (found.result - found.others[name]).mean(0)
     most = max(float(np.abs(gap).max()), 1.0 if source.unit == "grey levels" else 0.01)
     top = float(np.abs(source.planes).max()) or 1.0
-    tens = f"{top:.1f}"
-    bar = colour_bar("diverging", (f"−{tens}", "0", tens), "score") if source.unit == "score" else None
-    end = f"{most:.2g}"
+    bar = colour_bar("diverging", (f"−{top:.1f}", "0", f"{top:.1f}"), "score") if source.unit == "score" else None
+    end = f"{most:.0f}" if most >= 10 else f"{most:.2g}"
     shown: tuple[tuple[str, Callable[[], np.ndarray], object, bool], ...] = (
         (f"Input, {w}×{h}", lambda: _drawn(source.planes, source.unit, top), bar, True),
-        (f"Enlarged ×{kernel.factor}, {chosen.name} kernel: {w * kernel.factor}×{h * kernel.factor}",
+        (f"Enlarged ×{kernel.factor}, {chosen.name}: {w * kernel.factor}×{h * kernel.factor}",
          lambda: _drawn(found.result, source.unit, top), bar, False),
         (f"Minus {name}", lambda: colour_map((gap / most).astype(np.float32), "diverging"),
          colour_bar("diverging", (f"−{end}", "0", end), source.unit), False),
@@ -134,7 +134,7 @@ def _drawn(planes: np.ndarray, unit: str, top: float) -> np.ndarray:
 
 def _kernel(chosen: Chosen) -> None:
     kernel = chosen.kernel
-    st.html(kernel_row([(f"The {chosen.name} kernel, {kernel.size}×{kernel.size}", kernel.weights,
+    st.html(kernel_row([(f"The {chosen.name}, {kernel.size}×{kernel.size}", kernel.weights,
                          f"weights from {kernel.weights.min():.3g} to {kernel.weights.max():.3g}")]))  # fmt: skip
     low, high = kernel.phases.min(), kernel.phases.max()
     even = "an even map stays even" if high - low < 1e-6 else "an even map becomes a **checkerboard**"
