@@ -3,8 +3,8 @@
 Label maps are H×W uint8, class indices and 255 for void. Every function returns a new map of the same size without
 void, as a network's prediction has none: a void pixel has taken the label of the nearest pixel that has one.
 
-"Nearest" is Euclidean, between pixel centres. Erosion and dilation are those of mathematical morphology with a disc of
-r pixels for the structuring element (Serra, Image Analysis and Mathematical Morphology, 1982).
+Erosion and dilation are those of mathematical morphology with a disc of r pixels: distances are Euclidean, between
+pixel centres. Which label fills a hole follows OpenCV's 5×5 chamfer distance, up to 2.5 % off the Euclidean one.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app import lab, widgets
+from app import cache, lab, widgets
 from app.bench_strip import Strip
 from app.browser_figures import figure, plotly_library
 from app.labs.fusion.bench import chart_json
@@ -52,7 +52,8 @@ def _averages(maps: Sequence[SampleMap], counts: np.ndarray) -> None:
         st.html(_three(whole, single, batched, size, -(-most // size), most))
         st.caption(_story(counts, whole, single))
     with right:
-        drawn = averages_figure(spreads(counts, absent), whole, size)
+        by_size = cache.kept_counts((counts.tobytes(), absent), lambda: spreads(counts, absent))
+        drawn = averages_figure(by_size, whole, size)
         figure(chart_json(drawn), key="measures-averages", alt="Mean IoU over the number of pictures a batch")
         rest = most % size
         last = f" Here the last batch holds {rest} of {size} and weighs as much as a full one." if rest else ""

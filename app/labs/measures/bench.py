@@ -142,6 +142,5 @@ def _uploaded(labels: LabelSet) -> tuple[np.ndarray, str, str] | None:
 
 def _take() -> None:
     file = st.session_state[UPLOADER]
-    if file is not None:
-        kept = session.keep_upload(file.name, file.getvalue(), use="labels")
-        st.session_state["measures-map"] = kept.digest
+    kept = None if file is None else session.keep_upload(file.name, file.getvalue(), use="labels")
+    st.session_state["measures-map"] = kept.digest if kept else None
