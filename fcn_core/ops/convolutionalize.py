@@ -98,8 +98,8 @@ def fully_connected(network: nn.Sequential, channels: int, size: Size) -> nn.Seq
 
 
 def flat(network: nn.Module) -> Iterator[nn.Module]:
-    """The layers of nested Sequentials in order."""
-    for layer in network.children() if isinstance(network, nn.Sequential) else [network]:
+    """The layers of nested Sequentials in order; one that is used twice comes twice."""
+    for layer in network if isinstance(network, nn.Sequential) else [network]:
         if isinstance(layer, nn.Sequential):
             yield from flat(layer)
         else:

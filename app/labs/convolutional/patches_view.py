@@ -141,14 +141,9 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     one = cache.pass_counts((*net.key, "full"), net.pair.full, (1, 3, side, side))
     whole = cache.pass_counts((*net.key, "dense", step, *x.shape), network, tuple(x.shape))
     overlap = min((side / step) ** 2, slow.patches)
+    each = one.multiply_adds * slow.patches
     rows = [
-        (
-            "Patch\u00a0by\u00a0patch",
-            f"{slow.patches:,}",
-            slow.seconds,
-            one.multiply_adds * slow.patches,
-            one.peak_bytes,
-        ),
+        ("Patch\u00a0by\u00a0patch", f"{slow.patches:,}", slow.seconds, each, one.peak_bytes),
         ("One\u00a0pass", "1", quick.seconds, whole.multiply_adds, whole.peak_bytes),
     ]
     lines = ["| | passes | time here | multiply-adds | memory for maps |", "|:--|--:|--:|--:|--:|"]
