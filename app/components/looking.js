@@ -81,16 +81,17 @@ function draw(root, data, pixel) {
   }
   const bottom = y(Math.max(...data.rows.map((row) => row.level)));
   parts.push(make("line", { class: "own", x1: x(pixel), x2: x(pixel), y1: y(0), y2: bottom + BAR }));
-  for (const ray of data.rays) {
+  for (const [number, ray] of data.rays.entries()) {
+    const width = 2.2 + 2.6 * (data.rays.length - 1 - number); // rays on one line show as stripes
     const stops = ray.rows.map((name) => rows.get(name)).filter((row) => row.place !== null);
     if (stops.length < ray.rows.length) continue;
     const end = stops[stops.length - 1];
     const points = stops.map((row) => [x(row === stops[0] ? pixel : row.place), y(row.level) + BAR / 2]);
     points.push([x(end.place), bottom + BAR / 2]);
     const inside = points.filter(([across]) => across >= left - 1 && across <= right + 1);
-    parts.push(make("path", { class: "ray", d: `M${inside.map((p) => p.map((v) => v.toFixed(1)).join(" ")).join("L")}`, stroke: ray.colour }));
+    parts.push(make("path", { class: "ray", d: `M${inside.map((p) => p.map((v) => v.toFixed(1)).join(" ")).join("L")}`, stroke: ray.colour, "stroke-width": width }));
     const [across, down] = points[points.length - 1];
-    if (across >= left && across <= right) parts.push(make("circle", { cx: across, cy: down, r: 5, fill: ray.colour, stroke: "var(--st-background-color)", "stroke-width": 1.5 }));
+    if (across >= left && across <= right) parts.push(make("circle", { cx: across, cy: down, r: 3.2 + width / 2, fill: ray.colour, stroke: "var(--st-background-color)", "stroke-width": 1.5 }));
   }
   const ticks = [];
   const gap = [1, 2, 4, 8, 16, 32, 64, 100, 200, 500, 1000].find((one) => x(one) - x(0) > size * 4) ?? 2000;
@@ -114,10 +115,9 @@ function read(root, data, rows, pixel) {
   };
   const lines = data.way.map((step) => {
     const to = rows.get(step.to);
-    const crop = step.crop ? ` − counted with its crop of ${step.crop} −` : "";
     const line = document.createElement("li");
     if (step.from === data.rows[0].name) {
-      line.textContent = `Output pixel ${pixel} is row ${pixel} + ${step.crop} = ${pixel + step.crop} of ${step.name}; it mixes ${to.title}’s cells ${list(to)}.`;
+      line.textContent = `Output pixel ${pixel} is column ${pixel} + ${step.crop} = ${pixel + step.crop} of ${step.name}; it mixes ${to.title}’s cells ${list(to)}.`;
     } else if (step.kind === "skip") {
       line.textContent = `There ${step.name}, cropped by ${step.crop}, adds its cells ${list(to)}.`;
     } else {

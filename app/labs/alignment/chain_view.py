@@ -27,14 +27,15 @@ SLIDERS = {
 
 
 def show(strip: Strip) -> None:
-    """Only this is drawn again while a slider moves."""
-    _live(strip)
+    """The controls of the network, and its chain."""
+    _live(in_hand.pick(strip))
     lab.show_code(walk, derived_crops, convolution_size, transposed_size, probed_places, torch_sizes)
 
 
 @st.fragment
-def _live(strip: Strip) -> None:
-    hand = in_hand.pick(strip)
+def _live(picked: Hand) -> None:
+    """Only this is drawn again while a slider moves."""
+    hand = in_hand.with_changes(picked)
     walked = hand.walked
     controls, board = st.columns([1, 2.1], gap="large")
     open_names = [layer.name for layer in hand.chain.layers if layer.kind not in ("sum", "block")]

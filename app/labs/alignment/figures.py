@@ -56,7 +56,7 @@ def slip_chart(points: Sequence[Slip], shift: int, unit: str, zero: float) -> st
         )
     return (
         f"<svg viewBox='0 0 {WIDE} {HIGH}' role='img' "
-        "style='width:100%;max-width:38rem;font-size:12px;fill:currentColor' "
+        "style='max-width:38rem;font-size:12px;fill:currentColor' "
         f"aria-label='Pixel accuracy and mean IoU in percent over the shift'>{''.join(parts)}</svg>"
     )
 

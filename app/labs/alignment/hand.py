@@ -17,7 +17,7 @@ from fcn_core.analysis.alignment_probe import probed_places, torch_sizes
 from fcn_core.models.fcn import FCN
 
 NETS = {"vgg16": "VGG16", "caffenet": "AlexNet", "googlenet_published": "GoogLeNet", "own": "Weights in hand"}
-KINDS = {"reference": "Reference: pad 100, crop", "centered": "Centered: “same” padding"}
+KINDS = {"reference": "Reference", "centered": "Centered"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,10 @@ class Hand:
 
 
 def pick(strip: Strip, *, sized: bool = True, headed: bool = True) -> Hand:
-    """The controls, and the chain that they choose. sized, headed: whether the view asks for a size and a head."""
+    """The controls, and the chain that they choose, as it is built.
+
+    sized, headed: whether the view asks for the photo's size and for a head.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         net = widgets.pick_one("a_net", "Network", NETS)
         own = _own(strip) if net == "own" else None
@@ -64,22 +67,24 @@ def pick(strip: Strip, *, sized: bool = True, headed: bool = True) -> Hand:
             ":material/info: The weights in hand are no FCN with skips, or are not downloaded yet: VGG16 is shown."
         )
     usual = chain_of(model, head)
-    asked = _asked()
-    changes = _fitting(usual, asked)
-    if waiting := [name for name in asked if name not in changes]:
-        st.caption(
-            f":material/info: Changes that wait for a chain with these layers: {widgets.plain(', '.join(waiting))}."
-        )
     title = strip.record.name if own is not None and strip.record is not None else NETS[net]
-    photo = (session.setting("a_h"), session.setting("a_w"))
-    return Hand(title, model, usual, changed(usual, changes), changes, asked, photo)
+    return Hand(title, model, usual, usual, {}, {}, (session.setting("a_h"), session.setting("a_w")))
+
+
+def with_changes(hand: Hand) -> Hand:
+    """The chain with the changes of the address; says which of them it cannot take."""
+    asked = _asked()
+    changes = _fitting(hand.usual, asked)
+    if waiting := [name for name in asked if name not in changes]:
+        names = widgets.plain(", ".join(waiting))
+        st.caption(f":material/info: Changes that wait for a chain with these layers: {names}.")
+    return replace(hand, asked=asked, changes=changes, chain=changed(hand.usual, changes))
 
 
 def with_head(hand: Hand, head: int) -> Hand:
-    """The same network's chain of another head, with the changes that it can take."""
+    """The same network's chain of another head, as it is built."""
     usual = chain_of(hand.model, head)
-    changes = _fitting(usual, hand.asked)
-    return replace(hand, usual=usual, chain=changed(usual, changes), changes=changes)
+    return replace(hand, usual=usual, chain=usual)
 
 
 def derived(hand: Hand) -> Hand:

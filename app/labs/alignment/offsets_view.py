@@ -28,17 +28,17 @@ HEAD_OF = {"upscore32": 32, "upscore16": 16, "upscore8": 8, "score_pool4": 8, "s
 
 
 def show(strip: Strip) -> None:
-    """Only this is drawn again while a control changes."""
-    _live(strip)
+    """The controls of the network, and the derivation."""
+    _live(in_hand.pick(strip, sized=False, headed=False))
     lab.show_code(way, derive, derived_crops, transposed_map, place_upsampling)
 
 
 @st.fragment
-def _live(strip: Strip) -> None:
-    hand = in_hand.pick(strip, sized=False, headed=False)
-    offered = {name: TITLES[name] for name in CROPS if HEAD_OF[name] in hand.model.heads}
+def _live(picked: Hand) -> None:
+    """Only this is drawn again while another crop is chosen."""
+    offered = {name: TITLES[name] for name in CROPS if HEAD_OF[name] in picked.model.heads}
     crop = widgets.pick_one("a_off", "The crop of", offered)
-    hand = in_hand.with_head(hand, HEAD_OF[crop])
+    hand = in_hand.with_changes(in_hand.with_head(picked, HEAD_OF[crop]))
     found = derive(hand.chain, crop)
     st.markdown(
         "Follow the middle of cell 0 through the layers. Going down, a layer of kernel k, stride s and padding p moves "
@@ -142,7 +142,7 @@ def _overview() -> str:
             final = [str(derived_crops(chain_of(model, head))[f"upscore{head}"]) for head in (32, 16, 8)]
             eight = derived_crops(chain_of(model, 8))
             meets = [_meeting(eight, *pair) for pair in (("upscore2", "score_pool4"), ("upscore_pool4", "score_pool3"))]
-            rows.append((NETS[net], KINDS[kind].split(":")[0].lower(), *final, *meets))
+            rows.append((NETS[net], KINDS[kind].lower(), *final, *meets))
     return table(("network", "alignment", "32s", "16s", "8s", "at pool4", "at pool3"), rows)
 
 

@@ -54,13 +54,12 @@ def show(strip: Strip) -> None:
     lab.show_code(layer_costs, counted_multiply_adds, in_other_alignment)
 
 
-@st.fragment
 def _cost() -> None:
     st.subheader("What padding by 100 costs", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         offered = {name: title for name, title in NETS.items() if name != "own"}
-        net = widgets.pick_one("a_net", "Network", offered, place="-cost")
-        head = widgets.head_picker((32, 16, 8), place="-cost")
+        net = widgets.pick_one("a_net", "Network", offered)
+        head = widgets.head_picker((32, 16, 8), place="-alignment")
         with st.container(horizontal=True, width=290, gap="small"):
             for name, label in (("a_w", "Photo's width, px"), ("a_h", "height, px")):
                 widgets.number(name, label, 1, 4096)

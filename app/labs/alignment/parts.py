@@ -11,6 +11,7 @@ from app.browser_parts import register
 
 _chain = register("chain")
 _looking = register("looking")
+_drawing = register("drawing")
 
 
 def chain_table(
@@ -20,7 +21,7 @@ def chain_table(
 
     def clicked() -> None:
         name = (st.session_state.get(key) or {}).get("layer")
-        if name in [row["name"] for row in rows if row["open"]]:
+        if isinstance(name, str) and name in [row["name"] for row in rows if row["open"]]:
             on_layer(name)
 
     _chain(key=key, data={"heads": list(heads), "rows": list(rows), "chosen": chosen}, on_layer_change=clicked)
@@ -35,3 +36,8 @@ def looking(data: Mapping[str, Any], *, key: str, most: int, on_pixel: Callable[
             on_pixel(int(pixel))
 
     _looking(key=key, data={**data, "most": most}, on_pixel_change=moved)
+
+
+def drawing(svg: str, *, key: str) -> None:
+    """A chart as SVG, made by this project's own code."""
+    _drawing(key=key, data={"svg": svg})

@@ -11,6 +11,7 @@ from app.bench_strip import Strip
 from app.labs.alignment import hand as in_hand
 from app.labs.alignment import parts
 from app.labs.alignment.chain_view import check_places
+from app.labs.alignment.hand import Hand
 from app.labs.alignment.words import looks_in_words
 from app.labs.fusion.bench import STREAM_COLOURS, css
 from fcn_core.analysis.alignment import Chain, ChainLayer, Walked, places
@@ -21,14 +22,15 @@ STREAM_OF_SCORE = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "po
 
 
 def show(strip: Strip) -> None:
-    """Only this is drawn again while a control changes; the pixel itself moves in the browser."""
-    _live(strip)
+    """The controls of the network, and the picture."""
+    _live(in_hand.pick(strip))
     lab.show_code(CoordinateMap, convolution_map, transposed_map, places, probed_places)
 
 
 @st.fragment
-def _live(strip: Strip) -> None:
-    hand = in_hand.pick(strip)
+def _live(picked: Hand) -> None:
+    """Only this is drawn again while a control changes; the pixel itself moves in the browser."""
+    hand = in_hand.with_changes(picked)
     walked = hand.walked
     looks_in_words(hand.chain, walked)
     if walked.problem:

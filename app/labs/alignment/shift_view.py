@@ -10,6 +10,7 @@ import torch
 
 from app import browser_parts, cache, lab, session, widgets
 from app.bench_strip import Strip
+from app.labs.alignment import parts
 from app.labs.alignment.figures import slip_chart
 from app.labs.fusion.bench import FusionCase, fusion_case, nothing_to_fuse
 from app.labs.fusion.tables import table
@@ -34,22 +35,23 @@ class _Kept:
 
 
 def show(strip: Strip) -> None:
-    """The slider and what follows from it; only this is drawn again while it moves."""
+    """Which crop, the slider, and what follows from it."""
     found = fusion_case(lab.case(strip))
     if found.fusion is None:
         nothing_to_fuse(found)
         return
-    _live(found)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        head = widgets.head_picker(found.fusion.heads, place="-alignment")
+        crop = widgets.pick_one("a_crop", "The crop of", {name: TITLES[name] for name in CROPS_OF[head]})
+    _live(found, head, crop)
     lab.show_code(shifted_labels, moved, slip)
 
 
 @st.fragment
-def _live(found: FusionCase) -> None:
+def _live(found: FusionCase, head: int, crop: str) -> None:
+    """Only this is drawn again while the slider moves."""
     fusion = found.fusion
     assert fusion is not None
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        head = widgets.head_picker(fusion.heads, place="-alignment")
-        crop = widgets.pick_one("a_crop", "The crop of", {name: TITLES[name] for name in CROPS_OF[head]})
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         shift = widgets.slide("a_d", f"Too large by, {_unit(crop)}", -MOST, MOST)
@@ -80,7 +82,8 @@ def _drawn(found: FusionCase, labels: np.ndarray) -> Shown:
 def _title(head: int, crop: str, shift: int) -> str:
     if shift == 0:
         return f"Head {head}s, as it is"
-    return f"Head {head}s, the crop of {TITLES[crop].lower() if crop == 'final' else crop} off by {_signed(shift)}"
+    what = "its last crop" if crop == "final" else f"the crop of score_{crop}"
+    return f"Head {head}s, {what} off by {_signed(shift)}"
 
 
 def _story(crop: str, shift: int) -> str:
@@ -118,10 +121,11 @@ def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int
     ]
     st.html(table(("percent", "now", "in place", "change"), rows))
     lowest = min(v for p in points for v in (p.pa, p.miou, p.band) if v == v)
-    st.html(slip_chart(points, shift, _unit(crop), 20 * int(5 * lowest)))
+    parts.drawing(slip_chart(points, shift, _unit(crop), 20 * int(5 * lowest)), key="alignment-slips")
     st.caption(
         f"On this picture, over all shifts. *Near boundaries*: mean IoU of the pixels within {BAND} of a true "
         "boundary. Large things forgive a slip, thin ones and edges do not."
+        + ("" if crop == "final" else f" Far out {crop} has left the picture, and the other streams decide alone.")
     )
 
 

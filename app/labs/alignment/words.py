@@ -22,17 +22,19 @@ def looks_in_words(chain: Chain, walked: Walked) -> None:
     if walked.problem:
         st.warning(f"This chain breaks off at {widgets.plain(walked.problem)}.", icon=":material/warning:")
         return
-    for stream, where in looks_at(chain).items():
+    streams = looks_at(chain)
+    for where in dict.fromkeys(streams.values()):
+        names = " and ".join(f"**{stream}**" for stream, its in streams.items() if its == where)
         if where == CoordinateMap():
-            st.markdown(f":green[:material/check_circle:] through **{stream}**: at pixel i, its own")
+            st.markdown(f":green[:material/check_circle:] through {names}: at pixel i, its own")
         elif where.scale == 1:
             side = "left and above" if where.offset < 0 else "right and below"
             st.markdown(
-                f":orange[:material/error:] through **{stream}**: at pixel **{formula(where)}**, "
+                f":orange[:material/error:] through {names}: at pixel **{formula(where)}**, "
                 f"{text(abs(where.offset))} px too far {side}"
             )
         else:
             st.markdown(
-                f":orange[:material/error:] through **{stream}**: at pixel **{formula(where)}**: the strides down and "
-                "up do not cancel, so it drifts off"
+                f":orange[:material/error:] through {names}: at pixel **{formula(where)}**: the strides down and up do "
+                "not cancel, so it drifts off"
             )
