@@ -273,7 +273,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".next").disabled = place.step === total;
     for (const one of cells) {
       const { words, now, todo } = shown(one, place.by, place.step);
-      one.shown.textContent = words;
+      one.words = words;
       const tight = words.length > (one.side < 22 ? 2 : one.side < 30 ? 3 : 4) ? " tight" : one.side < 30 ? " small" : "";
       one.base = `cell ${one.kind}${tight}${now ? " now" : ""}${todo ? " todo" : ""}`;
     }
@@ -286,6 +286,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const keys = new Set(key ? [key, ...among(key).flatMap((product) => product.keys)] : []);
     for (const one of cells) {
       const lit = keys.has(one.key);
+      // A product that is pointed at shows its number, even before its step.
+      one.shown.textContent = lit && one.kind === "stamp" ? text(one.value) : one.words;
       one.group.setAttribute("class", one.base + (lit ? " lit" : "") + (one.key === key ? " here" : ""));
     }
     find(".panels").classList.toggle("dim", Boolean(key));
