@@ -8,7 +8,7 @@ import torch
 from segmenters import tiny_model
 from torch import nn
 
-from fcn_core.analysis.equivariance import MOST_SHIFT, ShiftedNetwork, shift_study, shifted_labels
+from fcn_core.analysis.equivariance import MOST_SHIFT, ShiftedNetwork, one_shift, shift_study
 from fcn_core.analysis.stitching import dense_costs, dense_scores, field_size, score_stream, streams_of
 
 EXACT = 1e-4
@@ -26,24 +26,24 @@ def test_without_borders_multiples_of_the_stride_are_exact(settings: dict) -> No
     study = shift_study(network, picture(), shifts=(0, 8, 12, 16, 32, 64))
     strides = {"32s": 32, "16s": 32, "8s": 32, "pool4": 16, "pool3": 8}
     assert study.strides == strides
-    for shift, outputs in study.outputs.items():
-        for name, moved in outputs.items():
+    for shift, outputs in study.shifts.items():
+        for name, moved in outputs.outputs.items():
             if shift % strides[name] == 0:
                 assert moved.largest < EXACT and moved.labels == 0, (name, shift)
             else:
                 assert moved.along > 1e-3, (name, shift)
-    assert study.classifier_change[32] < EXACT < study.classifier_change[12]
-    assert study.classifier[0].sum() == pytest.approx(1)
-    assert study.outputs[32]["8s"].still > 0.03 > study.outputs[32]["8s"].along
+    assert study.shifts[32].classifier_change < EXACT < study.shifts[12].classifier_change
+    assert study.shifts[0].classifier.sum() == pytest.approx(1)
+    assert study.shifts[32].outputs["8s"].still > 0.03 > study.shifts[32].outputs["8s"].along
 
 
 def test_with_zeros_the_inside_of_a_shallow_stream_is_exact() -> None:
     network = ShiftedNetwork(tiny_model(), "zero")
     x = picture(width=320)
     study = shift_study(network, x, margin=48, shifts=(0, 8, 16, 20))
-    assert study.outputs[8]["pool3"].largest < EXACT and study.outputs[16]["pool3"].largest < EXACT
-    assert study.outputs[20]["pool3"].along > 1e-3
-    assert shift_study(network, x, margin=0, shifts=(16,)).outputs[16]["pool3"].largest > 1e-3
+    assert study.shifts[8].outputs["pool3"].largest < EXACT and study.shifts[16].outputs["pool3"].largest < EXACT
+    assert study.shifts[20].outputs["pool3"].along > 1e-3
+    assert shift_study(network, x, margin=0, shifts=(16,)).shifts[16].outputs["pool3"].largest > 1e-3
 
 
 def test_the_network_as_it_is_is_used_with_zeros() -> None:
@@ -59,12 +59,14 @@ def test_the_network_as_it_is_is_used_with_zeros() -> None:
 
 
 def test_labels_are_moved_back() -> None:
-    network = ShiftedNetwork(tiny_model(), "wrap")
-    found = shifted_labels(network, picture(), "pool3", 24)
-    assert np.array_equal(found.before, found.after) and found.inside.all()
-    zero = shifted_labels(ShiftedNetwork(tiny_model(), "zero"), picture(width=320), "pool3", 24, margin=48)
-    assert np.array_equal(zero.before[zero.inside], zero.after[zero.inside])
-    assert 0 < zero.inside.mean() < 1
+    network, x = ShiftedNetwork(tiny_model(), "wrap"), picture()
+    study = shift_study(network, x, shifts=(0, 24))
+    assert np.array_equal(study.shifts[0].labels["pool3"], study.shifts[24].labels["pool3"])
+    assert np.array_equal(study.before[list(study.strides).index("8s")].argmax(0), study.shifts[0].labels["8s"])
+    again = one_shift(network, x, study, 24)
+    assert again.outputs == study.shifts[24].outputs
+    with pytest.raises(ValueError, match="from 0 to 64"):
+        one_shift(network, x, study, 65)
 
 
 def test_what_cannot_be_shifted_is_said() -> None:

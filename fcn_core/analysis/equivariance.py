@@ -48,26 +48,31 @@ class Moved:
 
 
 @dataclass(frozen=True, eq=False)
-class ShiftStudy:
-    """shift -> name of an output ("32s", …, "pool3") -> Moved; and shift -> the classifier's probabilities, K.
+class OneShift:
+    """Every output after one shift: name of the output ("32s", …, "pool3") -> Moved, and -> its label map, moved back.
 
-    classifier_change: shift -> root mean square change of the averaged scores, in the spread of 32s.
+    classifier          the classifier's probabilities, K
+    classifier_change   root mean square change of the averaged scores, in the spread of the coarsest output
     """
 
-    edge: Edge
-    outputs: dict[int, dict[str, Moved]]
-    classifier: dict[int, np.ndarray]
-    classifier_change: dict[int, float]
-    strides: dict[str, int]
+    outputs: dict[str, Moved]
+    labels: dict[str, np.ndarray]
+    classifier: np.ndarray
+    classifier_change: float
 
 
 @dataclass(frozen=True, eq=False)
-class ShiftedLabels:
-    """Label maps H×W uint8 of one output before and after a shift, the second moved back; `inside` is compared."""
+class ShiftStudy:
+    """Some shifts of one picture. strides: output -> pixels of a shift that it follows exactly.
 
+    before: scores without a shift, outputs×K×H×W float32, in the order of `strides`
+    """
+
+    edge: Edge
+    margin: int
+    strides: dict[str, int]
     before: np.ndarray
-    after: np.ndarray
-    inside: np.ndarray
+    shifts: dict[int, OneShift]
 
 
 class WrappedUpscore(nn.Module):
@@ -166,29 +171,33 @@ def shift_study(
     margin: columns left out at both sides with "zero" borders. One pass a shift; progress(done, total) counts them.
     """
     _check(network, x, margin)
-    before = network(x, 0)
-    outputs: dict[int, dict[str, Moved]] = {}
-    classifier: dict[int, np.ndarray] = {}
-    change: dict[int, float] = {}
-    coarsest = next(iter(before))
+    first = network(x, 0)
+    study = ShiftStudy(
+        network.edge, margin, network.outputs, torch.stack([first[n] for n in network.outputs]).numpy(), {}
+    )
     for number, shift in enumerate(shifts, 1):
-        after = network(x, shift) if shift else before
-        outputs[shift] = {name: _moved(network, before[name], after[name], shift, margin) for name in before}
-        pooled, first = (scores[coarsest].mean((-2, -1)) for scores in (after, before))
-        classifier[shift] = pooled.softmax(0).numpy()
-        change[shift] = float((pooled - first).square().mean().sqrt() / _spread(before[coarsest]))
+        study.shifts[shift] = one_shift(network, x, study, shift, after=None if shift else first)
         if progress:
             progress(number, len(shifts))
-    return ShiftStudy(network.edge, outputs, classifier, change, network.outputs)
+    return study
 
 
-def shifted_labels(network: ShiftedNetwork, x: Tensor, name: str, shift: int, margin: int = 0) -> ShiftedLabels:
-    """The label maps of one output before and after a shift."""
-    _check(network, x, margin)
-    before, after = network(x, 0)[name], network(x, shift)[name]
-    shape = (before.shape[-2], before.shape[-1])
-    labels = [m.argmax(0).to(torch.uint8).numpy() for m in (before, network.moved_back(after, shift))]
-    return ShiftedLabels(labels[0], labels[1], network.inside(shape, shift, margin).numpy())
+def one_shift(
+    network: ShiftedNetwork, x: Tensor, study: ShiftStudy, shift: int, *, after: dict[str, Tensor] | None = None
+) -> OneShift:
+    """One more shift of the same picture, against the scores that `study` holds. after: its scores, if known."""
+    if not 0 <= shift <= MOST_SHIFT:
+        raise ValueError(f"expected a shift from 0 to {MOST_SHIFT} pixels, got {shift}")
+    after = network(x, shift) if after is None else after
+    before = dict(zip(study.strides, torch.from_numpy(study.before), strict=True))
+    coarsest = next(iter(before))
+    pooled, first = (scores[coarsest].mean((-2, -1)) for scores in (after, before))
+    return OneShift(
+        {name: _moved(network, before[name], after[name], shift, study.margin) for name in before},
+        {name: network.moved_back(after[name], shift).argmax(0).to(torch.uint8).numpy() for name in before},
+        pooled.softmax(0).numpy(),
+        float((pooled - first).square().mean().sqrt() / _spread(before[coarsest])),
+    )
 
 
 def _moved(network: ShiftedNetwork, before: Tensor, after: Tensor, shift: int, margin: int) -> Moved:
