@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from app import lab, widgets
-from app.labs.convolutional import classifier_view, patches_view
+from app.labs.convolutional import classifier_view, equivariance_view, patches_view, sampling_view, stitch_view
 
 VIEWS = {
     "classifier": ("Classifier to map", classifier_view.show),
     "patches": ("Patch by patch", patches_view.show),
+    "stitch": ("Shift and stitch", stitch_view.show),
+    "shift": ("Shift the photo", equivariance_view.show),
+    "sampling": ("Sample patches", sampling_view.show),
 }
 
 strip = lab.page(
