@@ -101,7 +101,7 @@ def test_a_stop_undoes_what_was_set_in_its_lab_before() -> None:
 
 
 def test_the_line_shows_on_its_own_lab_only() -> None:
-    assert "Stop 7 of 12" not in words(opened(page_list.find("receptive_fields.py"), stop="7"))
+    assert "Stop 7 of 12" not in words(opened(page_list.find("runs.py"), stop="7"))
 
 
 def test_the_course_page_has_all_of_it() -> None:
@@ -109,17 +109,10 @@ def test_the_course_page_has_all_of_it() -> None:
     said = words(test)
     for stop in STOPS:
         assert stop.goal in said and stop.task in said and f"{stop.minutes} min" in said
-    links = [block.proto.page_link for block in _links(test.main)]
+    links = [link.proto for link in test.get("page_link")]
     targets = [link.query_string for link in links if link.label.startswith("Open ")]
     assert len(targets) == 12 and all(f"stop={stop.number}" in targets[stop.number - 1] for stop in STOPS)
     assert len(test.radio) == 12 and all(radio.value is None for radio in test.radio)
-
-
-def _links(block):
-    for child in getattr(block, "children", {}).values():
-        if child.type == "page_link":
-            yield child
-        yield from _links(child)
 
 
 def test_an_answer_moves_the_progress_and_is_told_in_the_lab_too() -> None:
