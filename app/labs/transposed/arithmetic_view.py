@@ -39,6 +39,10 @@ def _sizes() -> None:
     with up:
         st.subheader("Up: the transposed convolution", anchor=False)
         _direction(plan, up=True)
+    st.caption(
+        "FCN's own, all with padding 0 and cropped afterwards: upscore2 and upscore_pool4 have k = 4, s = 2; the last "
+        "layers of the 8s, 16s and 32s heads have k = 16, 32, 64 and s = 8, 16, 32."
+    )
     _round_trip(plan)
     lab.show_code(Axis, output_sizes)
 
