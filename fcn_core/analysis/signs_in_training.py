@@ -53,8 +53,9 @@ def palette_misread(symptoms: Symptoms) -> Diagnosis | None:
     if len(values) > 1:
         for labels in LABEL_SETS.values():
             if max(values) >= len(labels) and grey_palette(np.array(sorted(values)), labels) == labels.name:
+                named = labels.title.partition(",")[0]
                 evidence.append(
-                    f"The values {_listed(values)} are greys of {labels.name} colours: {_greys(values, labels)}."
+                    f"The values {_listed(values)} are greys of the colours of {named}: {_greys(values, labels)}."
                 )
                 certain = True
                 break

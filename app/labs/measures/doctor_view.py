@@ -42,7 +42,8 @@ def _case() -> None:
     left, right = st.columns([1, 1.15], gap="large")
     with left:
         st.markdown(f"**What was done.** {MADE[name]}")
-        st.code(cases[name].text, language=None, wrap_lines=True, height=340)
+        text = cases[name].text
+        st.code(text, language=None, wrap_lines=True, height=340 if len(text) > 500 else "content")
         st.caption("What the run or the measurement left behind, as it would be pasted. The doctor sees only this.")
     with right:
         findings(cases[name].symptoms)
@@ -140,7 +141,7 @@ def _picture(strip: Strip) -> None:
         assert symptoms.scores.miou is not None and symptoms.swapped.miou is not None
         st.caption(
             f"mIoU {100 * symptoms.scores.miou:.1f} % as fed, {100 * symptoms.swapped.miou:.1f} % with the channels "
-            "exchanged. Weights that were trained with changes of hue hardly care; published ones of Caffe lose much."
+            "exchanged. Weights that were trained with changes of hue care little."
         )
 
 

@@ -128,4 +128,6 @@ def _story(case: Case, pull: Pull, kind: str) -> str:
 
 
 def _percent(value: float) -> str:
+    if 0 < value < 0.0005:
+        return "under 0.1 %"
     return f"{100 * value:.1f} %"

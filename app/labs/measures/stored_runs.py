@@ -13,6 +13,7 @@ import numpy as np
 from fcn_core.metrics import ConfusionMatrix, Scores
 
 STORED = Path(__file__).resolve().parents[3] / "assets" / "imbalance" / "runs.json"
+ORDER = ("none", "median_frequency", "enet")
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ def stored_runs() -> tuple[StoredRun, ...]:
 
 
 def runs_on(data: str, seed: int = 0) -> dict[str, StoredRun]:
-    """Kind of weights -> run, of one data set and seed."""
-    return {run.kind: run for run in stored_runs() if run.data == data and run.seed == seed}
+    """Kind of weights -> run, of one data set and seed; without weights first."""
+    found = {run.kind: run for run in stored_runs() if run.data == data and run.seed == seed}
+    return {kind: found[kind] for kind in ORDER if kind in found}
 
 
 def _run(values: dict[str, Any]) -> StoredRun:
