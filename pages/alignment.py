@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import lab, widgets
+from app import lab, session, widgets
 from app.labs.alignment import chain_view, offsets_view, padding_view, pixel_view, shift_view
 from app.labs.alignment.prediction import asked
 
@@ -22,4 +22,4 @@ strip = lab.page(
 )
 view = widgets.pick_one("a_view", "View", {name: title for name, (title, _) in VIEWS.items()}, hide_label=True)
 VIEWS[view][1](strip)
-lab.questions("alignment", asked())
+lab.questions("alignment", asked(session.bench().head))

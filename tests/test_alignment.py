@@ -239,6 +239,18 @@ def test_a_shifted_last_crop_is_torchs(kind: str, head: int, shift: int) -> None
     assert (shifted_labels(fusion, head, "final", shift) != expected).mean() < 1e-3
 
 
+@pytest.mark.parametrize("shift", [-40, -9, 0, 7, 40])
+def test_a_shifted_last_crop_of_a_learned_upsampling_is_torchs(shift: int) -> None:
+    model = tiny_model(backbone="vgg16", learned_deconvs="all")
+    with torch.no_grad():
+        model.head.upscore8.weight.normal_(generator=torch.Generator().manual_seed(2))
+    fusion = fused(model)
+    full = F.conv_transpose2d(fusion.own(8)[None], model.head.upscore8.weight.detach(), stride=8)[0]
+    begin = 64 - model.head.upscore8.placement.shift + shift
+    expected = F.pad(full, (64, 64, 64, 64))[:, begin : begin + 97, begin : begin + 131].argmax(0).numpy()
+    assert (shifted_labels(fusion, 8, "final", shift) != expected).mean() < 1e-3
+
+
 def test_a_shifted_skip_is_the_network_with_another_crop() -> None:
     model = tiny_model(backbone="vgg16")
     fusion = fused(model, 160, 192)

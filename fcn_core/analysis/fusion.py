@@ -51,8 +51,9 @@ class Enlargement:
         if 0 in window.shape:
             return x.new_zeros(self.weight.shape[1], *size)
         full = F.conv_transpose2d(window[None], self.weight, stride=factor)[0]
-        part = full[:, begin[0] : begin[0] + size[0], begin[1] : begin[1] + size[1]]
-        return F.pad(part, (0, size[1] - part.shape[2], 0, size[0] - part.shape[1]))
+        top, left = (max(-b, 0) for b in begin)  # rows and columns before the map, where a crop was made too small
+        part = full[:, begin[0] + top : max(begin[0] + size[0], 0), begin[1] + left : max(begin[1] + size[1], 0)]
+        return F.pad(part, (left, size[1] - left - part.shape[2], top, size[0] - top - part.shape[1]))
 
     @property
     def start(self) -> int:

@@ -63,7 +63,7 @@ def _live(picked: Hand) -> None:
     st.caption(
         "Derived just now from each network's layers. In the released code for VGG16, padded by 100, the same 19, 27, "
         "31, 5 and 9 are typed in. AlexNet's cells are centred on pixels instead of between them, so its kernel is "
-        "63×63. A dash: nothing to crop. Where the enlarged map is cropped instead of the skip, it is named."
+        "63×63. A dash: nothing to crop. \\*: the enlarged map is cropped, not the skip."
     )
 
 
@@ -149,4 +149,4 @@ def _overview() -> str:
 def _meeting(crops: dict[str, int], coarse: str, skip: str) -> str:
     if crops[skip]:
         return str(crops[skip])
-    return f"{crops[coarse]} ({coarse})" if crops[coarse] else "–"
+    return f"{crops[coarse]} *" if crops[coarse] else "–"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.questions import Question
+from fcn_core.analysis.alignment import changed, derived_crops
+from fcn_core.analysis.alignment_networks import chain_of, published_network
 
 PAD = Question(
     "The reference VGG16 pads its first convolution by 100 instead of 1. What for?",
@@ -14,14 +16,6 @@ PAD = Question(
     0,
     "fc6's 7×7 kernel needs seven cells of pool5. Without the padding only photos of at least 193 pixels leave them; "
     "with it every photo does.",
-)
-CROP = Question(
-    "The first convolution is padded by 1 more, 101 instead of 100, and nothing else is changed. By how much must the "
-    "last crop of FCN-32s grow?",
-    ("by 1 pixel", "by 32 pixels", "by 1/32 pixel", "not at all: the crop is at the other end of the network"),
-    0,
-    "Every cell moves one pixel to the left and up, whatever lies behind it, so the enlarged map does too: 20 instead "
-    "of 19. Try it in the chain.",
 )
 SKIP = Question(
     "score_pool4 is cropped by one cell too much. What happens?",
@@ -36,6 +30,22 @@ SKIP = Question(
 )
 
 
-def asked() -> list[Question]:
-    """Three questions about what follows from the layers."""
-    return [PAD, CROP, SKIP]
+def asked(head: int) -> list[Question]:
+    """Three questions about what follows from the layers; the second is about the head in hand."""
+    return [PAD, _crop(head), SKIP]
+
+
+def _crop(head: int) -> Question:
+    usual = chain_of(published_network("vgg16", "reference"), head)
+    more = changed(usual, {"conv1_1": {"padding": usual.layers[0].padding + 1}})
+    name = f"upscore{head}"
+    before, after = derived_crops(usual)[name], derived_crops(more)[name]
+    answers = {1: "by 1 pixel", head: f"by {head} pixels", 0: "not at all: it is at the other end of the network"}
+    right = list(answers).index(after - before)
+    return Question(
+        "The first convolution of VGG16 is padded by 101 instead of 100, and nothing else is changed. By how much "
+        f"must the last crop of FCN-{head}s grow?",
+        tuple(answers.values()), right,
+        f"By {after - before}, from {before} to {after}: every cell moves one pixel to the left and up, whatever lies "
+        "behind it, and so does the enlarged map. Try it in the chain.",
+    )  # fmt: skip
