@@ -40,8 +40,9 @@ def _sizes() -> None:
         st.subheader("Up: the transposed convolution", anchor=False)
         _direction(plan, up=True)
     st.caption(
-        "FCN's own, all with padding 0 and cropped afterwards: upscore2 and upscore_pool4 have k = 4, s = 2; the last "
-        "layers of the 8s, 16s and 32s heads have k = 16, 32, 64 and s = 8, 16, 32."
+        "FCN's published layers, all with padding 0 and cropped afterwards: upscore2 and upscore_pool4 have k = 4, "
+        "s = 2; the last layers of the 8s, 16s and 32s heads have k = 16, 32, 64 and s = 8, 16, 32. This project's "
+        "centered networks take padding s/2 instead of a crop."
     )
     _round_trip(plan)
     lab.show_code(Axis, output_sizes)
@@ -144,18 +145,19 @@ def _back(n: int, m: int, needed: int, axis: Axis) -> str:
 
 def _trip_table(n: int, m: int, axis: Axis) -> str:
     """HTML: a row for each m around the present one, a column for each output padding."""
-    shown = list(range(min(axis.stride, MOST_COLUMNS)))
+    shown = list(range(axis.stride))
     if axis.stride > MOST_COLUMNS:
         here = axis.way_back(n)
-        shown = sorted(
-            {0, 1, 2, *range(max(here - 3, 0), min(here + 4, axis.stride)), axis.stride - 2, axis.stride - 1}
-        )
-    heads = "".join(f"<th>op {op}</th>" for op in shown)
+        shown = sorted({0, 1, *range(max(here - 3, 0), min(here + 4, axis.stride)), axis.stride - 2, axis.stride - 1})
+    # A gap between two columns is marked.
+    after = {op for op, following in zip(shown, shown[1:], strict=False) if following > op + 1}
+    heads = "".join(f"<th>op {op}</th>" + "<th>…</th>" * (op in after) for op in shown)
     rows = []
     for small in range(max(m - 1, 1), max(m - 1, 1) + 3):
         least = (small - 1) * axis.stride + axis.extent - 2 * axis.padding
         cells = "".join(
             f"<td{' class=here' if least + op == n else ''}>{least + op if least + op >= 1 else '–'}</td>"
+            + "<td>…</td>" * (op in after)
             for op in shown
         )
         rows.append(f"<tr{' class=here' if small == m else ''}><td>m = {small}</td>{cells}</tr>")

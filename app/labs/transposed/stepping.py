@@ -12,7 +12,7 @@ from fcn_core.ops.transposed import Axis, output_sizes
 from fcn_core.ops.transposed_ways import connections, convolution_matrix, scatter, zero_insertion
 
 MOST_OUTPUTS = {"1d": 40, "2d": 100}
-MOST_ENTRIES = 1000
+MOST_ENTRIES = 1600
 
 
 def too_large(plan: Plan) -> str | None:
