@@ -31,8 +31,8 @@ FIRST = (
         10,
         goal="See that a fully connected layer is a convolution whose kernel is as large as its input, so that a "
         "classifier gives a map of answers on a larger photo.",
-        task="Compare the numbers at the native size; enlarge the photo and count the cells of the map. Then open "
-        "*Patch by patch* and race the two ways.",
+        task="Move the window and compare its numbers, fully connected and as convolutions. Enlarge the photo and "
+        "count the answers. Then open *Patch by patch* and race the two ways.",
         paper="CVPR 2015, section 3.1 and Figure 2",
         page="convolutionalize.py",
         state={"c_view": "classifier", "c_scale": "2"},
@@ -68,8 +68,8 @@ FIRST = (
         6,
         goal="Understand the price of pooling: fc7 has one cell for 32×32 pixels, and no later layer knows where "
         "inside that square something was.",
-        task="Count the cells along the photo's width in head 32s, then change to 8s. Find the smallest thing that "
-        "32s still has a cell of its own for.",
+        task="Count each head's cells along the photo's width. Then choose the class pole: which head still has cells "
+        "of its own for it, and what does upsampling make of the others?",
         paper="CVPR 2015, sections 3.2 and 4.2",
         page="heatmaps.py",
         state={"h_view": "scores", "h_show": "heads", "h_map": "coarse", "cls": "car"},
@@ -82,7 +82,7 @@ FIRST = (
             ),
             2,
             "Half a cell does not exist. Output shifts exactly with the photo only for multiples of the stride; in "
-            "between the cells sample other places.",
+            "between the cells sample other places. Convolutionalize, *Shift the photo*, measures it.",
         ),
     ),
     Stop(
@@ -92,7 +92,7 @@ FIRST = (
         goal="Make a coarse map as large as the photo again, and see that bilinear interpolation is a convolution "
         "with a fixed kernel.",
         task="Change the factor and compare bilinear, nearest and random kernels with what the libraries compute; "
-        "look at the difference picture.",
+        "look at the difference picture. Under *Learn the kernel* a random one ends near bilinear.",
         paper="CVPR 2015, section 3.3",
         page="transposed_convolution.py",
         state={"t_view": "upsample"},
@@ -109,8 +109,8 @@ FIRST = (
         10,
         goal="Compute a transposed convolution in three ways (stamping, zeros between, the transposed matrix) and know "
         "what it is not: an inverse.",
-        task="Play the three views to the end and point at a cell to see what it is made of. Then make the kernel 3 "
-        "at stride 2 and look for the uneven overlap.",
+        task="Play the three views to the end and point at a cell to see what it is made of. Then open *Overlap* with "
+        "kernel 3 and stride 2: where does the chequerboard come from?",
         paper="CVPR 2015, section 3.3",
         page="transposed_convolution.py",
         state={"t_view": "steps", "t_dim": "1d", "t_n": "3", "t_k": "4", "t_s": "2", "t_p": "1"},

@@ -16,7 +16,7 @@ LAST = (
         "skips* set pool3 to 0.",
         paper="CVPR 2015, section 4.2 and Figure 3",
         page="fusion.py",
-        state={"f_view": "ledger", "cls": "pole", "x": "320", "y": "240"},
+        state={"f_view": "ledger", "cls": "pole", "x": "150", "y": "70"},
         question=Question(
             "Where do the skips change the most labels?",
             ("Inside large things", "At boundaries and on thin things", "Everywhere alike"),
@@ -48,8 +48,8 @@ LAST = (
         8,
         goal="Know what is trained: every layer, from a classifier's weights, with one softmax loss a pixel; and why "
         "the paper's learning rate of 1e-10 is not small.",
-        task="Choose a recipe and read its cost before you press Start. A run on drawn streets takes minutes on a "
-        "laptop and shows its curves under *Live*.",
+        task="Compare the recipes, then start *Classroom: two minutes* on drawn streets and watch it grow under "
+        "*Live*. *Measure with a few real steps* tells the cost first.",
         paper="CVPR 2015, section 4.3",
         page="train.py",
         question=Question(
