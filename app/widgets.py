@@ -73,10 +73,13 @@ def number(name: str, label: str, low: int, high: int, *, help: str | None = Non
 
 
 def slide_steps(name: str, label: str, steps: Mapping[int, str], *, help: str | None = None) -> int:
-    """A whole-number setting as a slider over named steps."""
+    """A whole-number setting as a slider over named steps; a value between two of them gives the lower one."""
+    held = session.setting(name)
+    value = held if held in steps else max((step for step in steps if step <= held), default=min(steps))
     if _is_drawn(name, label):
-        st.select_slider(label, list(steps), format_func=steps.__getitem__, help=help, **_mirrored_setting(name))
-    return session.setting(name)
+        mirrored = _mirrored(name, value, lambda chosen: session.change_setting(name, chosen))
+        st.select_slider(label, list(steps), format_func=steps.__getitem__, help=help, **mirrored)
+    return value
 
 
 def pick_one(

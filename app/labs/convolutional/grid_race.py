@@ -12,7 +12,6 @@ from app.case import Case
 from app.labs.convolutional.amounts import megabytes, milliseconds
 from app.labs.convolutional.nets import LabNet, own_net
 from app.labs.convolutional.settings import GRID_SIDES
-from app.labs.convolutional.steps import slide_over
 from app.labs.heatmaps.controls import waited
 from app.labs.receptive.build_view import in_units
 from fcn_core.analysis.pass_cost import Counted, GridCost, grid_costs
@@ -30,12 +29,14 @@ PAPER = """
 """
 
 
+@st.fragment
 def race(case: Case, small: LabNet) -> None:
     """The section: which network, how large a grid, what was counted, and what was measured here."""
     st.subheader("The same for a grid of n×n answers")
     key, title, pair = _network(case, small)
     with st.container(width=320):
-        n = slide_over("c_n", "n", GRID_SIDES, help="The picture is made just large enough for n×n windows.")
+        names = {n: str(n) for n in GRID_SIDES}
+        n = widgets.slide_steps("c_n", "n", names, help="The picture is made just large enough for n×n windows.")
     costs = _measured(key, pair)
     window = cache.pass_counts((*key, "full"), pair.full, _shape(pair, pair.side))
     whole = cache.pass_counts((*key, "grid", n), pair.whole, _shape(pair, pair.picture_side(n)))
@@ -79,9 +80,8 @@ def _network(case: Case, small: LabNet) -> tuple[tuple, str, WindowClassifier]:
 def _measured(key: tuple, pair: WindowClassifier) -> tuple[GridCost, ...]:
     """What was measured here so far; measures when the button is pressed."""
     kept = cache.grid_costs(key)
-    again = "times" in kept
     if st.button(
-        "Measure again" if again else "Measure on this machine", icon=":material/timer:", key="convolutional-race",
+        "Measure on this machine", icon=":material/timer:", key="convolutional-race",
         help="All three ways for n = 1 to 10, window by window, in batches, and in one pass: half a minute at most on "
         "an idle machine",
     ):  # fmt: skip

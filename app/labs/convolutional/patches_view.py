@@ -13,7 +13,6 @@ from app.labs.convolutional.grid_race import race
 from app.labs.convolutional.nets import LabNet, patch_net
 from app.labs.convolutional.prediction import patch_questions
 from app.labs.convolutional.settings import PATCH_SIDES, PATCH_STEPS
-from app.labs.convolutional.steps import slide_over
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, wall
 from app.labs.receptive.build_view import in_units
@@ -86,7 +85,8 @@ def _controls(case: Case) -> tuple[int, int, LabNet]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         side = int(widgets.pick_one("c_side", "Patch", {text: f"{text}×{text}" for text in PATCH_SIDES}))
         with st.container(width=260):
-            step = slide_over("c_step", "A patch every", PATCH_STEPS, lambda n: f"{n} pixel{'s' * (n > 1)}")
+            names = {n: f"{n} pixel{'s' * (n > 1)}" for n in PATCH_STEPS}
+            step = widgets.slide_steps("c_step", "A patch every", names)
     facts = patch_facts(side)
     st.markdown(
         "Before, segmentation was done so: cut out a patch around a pixel, classify it, that is the pixel's label; "

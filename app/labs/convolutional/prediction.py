@@ -56,7 +56,7 @@ def patch_questions(side: int, step: int, size: tuple[int, int]) -> list[Questio
         Question(
             f"Patches of {side}×{side} pixels, one every {step} pixels. Into how many patches does a pixel inside the "
             "photo go, on average?",
-            ("1", f"about {times:.0f}" if times >= 1.5 else f"{times:.2g}", f"{patches:,}"),
+            ("1, its own", f"about {times:.0f}", f"{patches:,}, all of them"),
             1,
             f"({side} / {step})² = {times:.3g}: so often is each pixel read, and the first layer computed there, where "
             "one pass does it once.",
