@@ -20,7 +20,7 @@ from fcn_core.analysis.kernel_fit import KernelFit, best_kernel, draw_examples, 
 
 TEACHERS = {"interpolated": "Small maps, interpolated", "photos": "Photos, made smaller"}
 BEAT, CHUNK = 0.4, 0.8  # seconds between two looks, and of fitting at each at most
-LOOKS = 20  # so often the fit is seen on its way, at least
+LOOKS = 12  # so often the fit is seen on its way, at least
 NEAR = 0.02
 
 
@@ -154,4 +154,4 @@ def _verdict(kept: KeptFit) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.1e}" if value < 1e-3 else f"{value:.3f}"
+    return "under 0.0001" if value < 1e-4 else f"{value:.2g}"

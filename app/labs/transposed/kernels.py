@@ -19,7 +19,7 @@ STYLE = """
 .fcn-kernels .name { font-weight: 600; font-size: .875rem; margin: 0 0 .25rem; }
 .fcn-kernels .grid { display: grid; aspect-ratio: 1; gap: 1px; }
 .fcn-kernels .grid span { display: flex; align-items: center; justify-content: center; overflow: hidden;
-  font-size: .66rem; font-variant-numeric: tabular-nums; }
+  font-size: .64rem; font-variant-numeric: tabular-nums; }
 .fcn-kernels img { display: block; width: 100%; image-rendering: pixelated; }
 """
 
@@ -50,11 +50,11 @@ def _painted(weights: np.ndarray, top: float, signed: bool, title: str) -> str:
     for colour, value in zip(colours.reshape(-1, 3).astype(int), weights.ravel(), strict=True):
         ink = "#000" if colour @ (299, 587, 114) > 140_000 else "#fff"
         style = "background:#{:02x}{:02x}{:02x};color:{}".format(*colour, ink)
-        cells.append(f"<span style='{style}'>{short_number(float(value))}</span>")
+        cells.append(f"<span style='{style}'>{short_number(float(value), 4 if size <= 4 else 2)}</span>")
     return f"<div class='grid' style='grid-template-columns:repeat({size},1fr)'>{''.join(cells)}</div>"
 
 
-def short_number(value: float) -> str:
-    """Three decimals at most, without a leading zero's company: 0.062, 1, −0.04."""
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
+def short_number(value: float, digits: int) -> str:
+    """So many decimals at most: 0.0625, 1, −0.04."""
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "0", "") else text.replace("-", "−")

@@ -78,13 +78,14 @@ def _verdict(found: Overlap) -> str:
     if found.even:
         return (
             f"**{s} divides {k}**: inside, every pixel is written {k // s} {'time' if k == s else 'times'} along each "
-            f"axis, {(k // s) ** 2} in two dimensions. No checkerboard comes from the overlap."
+            f"axis, {(k // s) ** 2} in two dimensions. No checkerboard comes from the writes."
         )
     phases, planes = sorted(set(found.phases)), found.plane_phases
     holes = " Pixels that nobody writes stay zero: the kernel is shorter than the stride." if k < s else ""
     return (
         f"**{s} does not divide {k}**: inside, pixels are written {_either(phases)} times along each axis, repeating "
-        f"every {s} pixels, and {_either(planes)} times in two dimensions: a checkerboard.{holes}"
+        f"every {s} pixels, and {_either(planes)} times in two dimensions: a checkerboard of writes. "
+        f"Whether values follow, the weights decide.{holes}"
     )
 
 
