@@ -52,7 +52,7 @@ def test_a_slider_moves_every_measure_and_the_address(page, address: str) -> Non
     page.get_by_role("button", name="Undisturbed").click()
     expect(value(page, "PA")).to_have_text("100.0 %")
     rest(page)
-    page.get_by_role("radio", name="Background (here road)").click()
+    page.get_by_role("radio", name="Background: road").click()
     expect(value(page, "mIoU")).to_have_text("3.1 %")
     wait_until(page, lambda: "m_flood=background" in page.url)
 

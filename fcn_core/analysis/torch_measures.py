@@ -1,7 +1,8 @@
-"""The measures of two label maps once more, in PyTorch, class by class from pixel sets; for checks.
+"""The measures of two label maps once more, in PyTorch, from three histograms; for checks.
 
-`fcn_core.metrics` reads them off a confusion matrix; nothing is shared with it but the formulas of the paper (Long et
-al., CVPR 2015, section 5).
+The histograms are of the true labels, of the predicted ones, and of those that agree. `fcn_core.metrics` reads the
+measures off a confusion matrix; nothing is shared with it but the formulas of the paper (Long et al., CVPR 2015,
+section 5).
 """
 
 from __future__ import annotations
@@ -15,23 +16,19 @@ from fcn_core.labels import VOID
 def torch_measures(truth: np.ndarray, prediction: np.ndarray, num_classes: int) -> dict[str, float]:
     """pa, mpa, miou and fwiou, 0-1. truth, prediction: label maps of one shape; void truth is left out."""
     counted = torch.tensor(truth) != VOID
-    true, said = torch.tensor(truth)[counted], torch.tensor(prediction)[counted]
+    true, said = (torch.tensor(labels)[counted].long() for labels in (truth, prediction))
     if not len(true):
         return dict.fromkeys(("pa", "mpa", "miou", "fwiou"), float("nan"))
-    accuracy, iou, weighted = [], [], 0.0
-    for i in range(num_classes):
-        is_true, is_said = true == i, said == i
-        pixels, hit, either = int(is_true.sum()), int((is_true & is_said).sum()), int((is_true | is_said).sum())
-        if pixels:
-            accuracy.append(hit / pixels)
-        if either:
-            iou.append(hit / either)
-            weighted += pixels * hit / either
+    sizes, areas, hits = (
+        torch.bincount(labels, minlength=num_classes).double() for labels in (true, said, true[true == said])
+    )
+    either = sizes + areas - hits
+    accuracy, iou = (hits / sizes)[sizes > 0], (hits / either)[either > 0]
     return {
         "pa": float((true == said).double().mean()),
-        "mpa": sum(accuracy) / len(accuracy),
-        "miou": sum(iou) / len(iou),
-        "fwiou": weighted / len(true),
+        "mpa": float(accuracy.mean()),
+        "miou": float(iou.mean()),
+        "fwiou": float((sizes * hits / either.clamp(min=1)).sum() / len(true)),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import streamlit as st
@@ -16,7 +17,7 @@ from app.labs.measures.averages_figure import averages_figure
 from app.labs.measures.formulas import STYLE, percent
 from app.labs.measures.sample_maps import SampleMap, sample_maps
 from app.questions import Question, questions
-from fcn_core.analysis.averages import absent_classes, batch_mean, batches, mean_iou, spreads
+from fcn_core.analysis.averages import Absent, absent_classes, batch_mean, batches, mean_iou, spreads
 from fcn_core.analysis.torch_measures import torch_measures
 from fcn_core.labels import CAMVID
 
@@ -33,8 +34,10 @@ def show(strip: Strip) -> None:
         return
     counts = np.stack([one.counts for one in maps])
     _averages(maps, counts)
-    pixels = [np.concatenate([getattr(one, name).ravel() for one in maps]) for name in ("truth", "prediction")]
-    gap = abs(float(mean_iou(counts.sum(0))) - torch_measures(*pixels, len(CAMVID))["miou"])
+    truth, prediction = (
+        np.concatenate([getattr(one, name).ravel() for one in maps]) for name in ("truth", "prediction")
+    )
+    gap = abs(float(mean_iou(counts.sum(0))) - torch_measures(truth, prediction, len(CAMVID))["miou"])
     lab.check("global mean IoU, from the pixels of all pictures laid end to end", gap, 1e-9)
     lab.show_code(mean_iou, batches, batch_mean, spreads)
     questions("metrics-averages", _asked(counts))
@@ -44,7 +47,9 @@ def show(strip: Strip) -> None:
 def _averages(maps: Sequence[SampleMap], counts: np.ndarray) -> None:
     left, right = st.columns([1, 1.35], gap="large")
     with left:
-        absent = widgets.pick_one("m_absent", "A class in neither truth nor prediction of a batch", ABSENT)
+        absent = cast(
+            Absent, widgets.pick_one("m_absent", "A class in neither truth nor prediction of a batch", ABSENT)
+        )
         most = len(maps)
         size = min(widgets.slide("m_batch", "Pictures a batch", 1, 6), most)
         whole, single = float(mean_iou(counts.sum(0), absent)), batch_mean(counts, 1, absent)
@@ -89,7 +94,9 @@ def _story(counts: np.ndarray, whole: float, single: float) -> str:
     )
 
 
-def _table(maps: Sequence[SampleMap], counts: np.ndarray, size: int, absent: str, whole: float, batched: float) -> str:
+def _table(
+    maps: Sequence[SampleMap], counts: np.ndarray, size: int, absent: Absent, whole: float, batched: float
+) -> str:
     there = [i for i in range(counts.shape[-1]) if counts.sum(0)[i].sum() + counts.sum(0)[:, i].sum()]
     heads = ["batch", "mean IoU", *(CAMVID.classes[i] for i in there)]
     rows = []

@@ -14,7 +14,7 @@ from app.pictures import view, view_photo
 from fcn_core.analysis.disturb import Disturbance
 from fcn_core.labels import VOID, Colour, LabelSet
 
-MOST_SIDE = 1000  # larger maps are counted at every second (third, …) pixel, so that a slider answers at once
+MOST_SIDE = 800  # larger maps are counted at every second (third, …) pixel, so that a slider answers at once
 UPLOADER = "measures-upload"
 
 
@@ -125,7 +125,7 @@ def _uploaded(labels: LabelSet) -> tuple[np.ndarray, str, str] | None:
         key=UPLOADER,
         on_change=_take,
     )
-    upload = session.uploads().get(st.session_state.get("measures-map"))
+    upload = session.uploads().get(st.session_state.get("measures-map") or "")
     if upload is None:
         st.info("Upload a label map. It may be of any size; one of the size of the photo's ground truth is measured "
                 "against that, any other against itself.", icon=":material/upload:")  # fmt: skip

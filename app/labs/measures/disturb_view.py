@@ -43,7 +43,8 @@ def show(strip: Strip) -> None:
 @st.fragment
 def _live(found: Measured) -> None:
     """The part that runs again for a slider."""
-    left, right = st.columns([1, 2.9], gap="large")
+    large = session.setting("large")
+    left, right = st.columns([1, 2.1 if large else 2.9], gap="large")
     with left:
         _controls(found)
     wish = found.wish()
@@ -56,7 +57,7 @@ def _live(found: Measured) -> None:
         st.html(tiles(counted, before))
         _story(found, wish, counted)
     st.subheader("Confusion matrix, and the counts of every class", anchor=False)
-    matrix, table = st.columns([1, 1.55], gap="large")
+    matrix, table = (st.container(), st.container()) if large else st.columns([1, 1.55], gap="large")
     with matrix:
         confusion(counted, found.labels.classes, found.colours, cell)
         st.caption(
@@ -85,7 +86,7 @@ def _controls(found: Measured) -> None:
     widgets.slide("m_dy", "Shift down, px", -64, 64)
     widgets.slide("m_salt", "Salt noise", 0, 100, format="%d %%", help="So many pixels get a random class")
     floor = found.labels.classes[found.floor]
-    what = "Background" if found.background is not None else f"Background (here {floor})"
+    what = "Background" if found.background is not None else f"Background: {floor}"
     widgets.pick_one("m_flood", "Predict everything as", {"off": "Off", "background": what, "class": name}
                      if name != floor else {"off": "Off", "background": what})  # fmt: skip
     widgets.slide("m_d", "Band of boundary IoU, px", 1, 32)
@@ -130,7 +131,11 @@ def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
     kind = "orange wrong, pale right, dark void" if cell_of(session.setting("m_cell"), counted) is None else (
         "the pixels of the chosen cell in orange, the rest faded"
     )  # fmt: skip
-    shift = " A shifted map repeats its last row or column at the side." if wish.right or wish.down else ""
+    shift = (
+        " A shifted map repeats its last row or column at the side."
+        if (wish.right or wish.down) and wish.flood is None
+        else ""
+    )
     st.caption(
         f"Disturbed: {widgets.plain(found.title)}, {found.start.shape[1]}×{found.start.shape[0]}; measured against "
         f"{widgets.plain(found.against)}. {drawn}; right: {kind}.{shift}{sampled} In brackets: the change since the "
@@ -141,7 +146,7 @@ def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
 def _checks(found: Measured, spoiled: np.ndarray, counted: Counted) -> None:
     wanted = torch_measures(found.truth, spoiled, len(found.labels))
     gap = largest_difference({name: getattr(counted.scores, name) for name in wanted}, wanted)
-    lab.check("PA, MPA, mIoU and FWIoU from pixel sets, without a confusion matrix", gap, 1e-9)
+    lab.check("PA, MPA, mIoU and FWIoU from three histograms, without a confusion matrix", gap, 1e-9)
     name = found.labels.classes[found.cls]
     again = torch_boundary_iou(found.truth, spoiled, found.cls, counted.d)
     gap = largest_difference({"": counted.boundary.iou[found.cls]}, {"": again})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -67,7 +68,8 @@ def _disturbed(truths: dict[str, np.ndarray]) -> list[SampleMap]:
     most = int(np.argmax(sizes))
     held = session.bench().cls
     wish = wished(CAMVID.index(held) if held in CAMVID.classes else most, most)
-    return [
-        SampleMap(name, truth, cache.disturbed((name, wish), lambda truth=truth: disturb(truth, wish, len(CAMVID))))
+    done = {
+        name: cache.disturbed((name, wish), partial(disturb, truth, wish, len(CAMVID)))
         for name, truth in truths.items()
-    ]
+    }
+    return [SampleMap(name, truth, done[name]) for name, truth in truths.items()]
