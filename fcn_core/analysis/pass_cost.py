@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -109,7 +110,7 @@ def grid_costs(
                 net.full(first)
             one, single = _many(net.full, windows, device, patience)
             many, together = _many(net.full, groups, device, patience)
-            whole = seconds(lambda x=x: net.whole(x), device, repeats=ROUNDS)
+            whole = seconds(partial(net.whole, x), device, repeats=ROUNDS)
             costs.append(GridCost(n, one / single * n * n, many / together * n * n, whole, batch, (single, together)))
     return tuple(costs)
 
@@ -123,7 +124,7 @@ def _many(network: nn.Module, inputs: Sequence[Tensor], device: str, patience: f
     while True:
         spent, done = 0.0, 0
         for x in inputs:
-            spent += seconds(lambda x=x: network(x), device)
+            spent += seconds(partial(network, x), device)
             done += len(x)
             if spent > patience:
                 break

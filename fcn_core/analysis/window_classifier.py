@@ -81,6 +81,7 @@ def fcn_windows(model: nn.Module) -> WindowClassifier:
     assert isinstance(private, FCN) and private.trunk.fc is not None
     first, *others = (*private.trunk.features, *private.trunk.fc, private.head.score_fr)
     first = copy.copy(first)
+    assert isinstance(first, nn.Conv2d)
     first.padding = (VGG_PADDING, VGG_PADDING)
     layers = nn.Sequential(first, *(_valid(layer) for layer in others))
     channels = private.trunk.in_channels
