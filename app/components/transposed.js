@@ -41,7 +41,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const label = (svg, left, top, words) => svg.append(make("text", { class: "label", x: left, y: top }, words));
   const cell = (svg, left, top, side, key, kind, value, extra = {}) => {
-    const group = make("g", { class: "cell", transform: `translate(${left} ${top})`, "data-key": key });
+    const group = make("g", { class: "cell", transform: `translate(${left} ${top})`, "data-key": key, style: `--side: ${side}px` });
     const shown = make("text", { x: side / 2, y: side / 2 + 0.5 });
     group.append(make("rect", { width: side, height: side }), shown);
     svg.append(group);
@@ -226,15 +226,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const listed = products.slice(0, 9).map(({ i, t }) => `${factor(x.values[i])}·${factor(w.values[t])}`).join(" + ");
     return listed + (products.length > 9 ? ` + ${products.length - 9} more` : "");
   };
-  const span = (numbers) => (Math.min(...numbers) === Math.max(...numbers) ? `${numbers[0]}` : `${Math.min(...numbers)} to ${Math.max(...numbers)}`);
+  const span = (word, numbers) => {
+    const low = Math.min(...numbers), high = Math.max(...numbers);
+    return low === high ? `${word} ${low}` : `${word}s ${low} to ${high}`;
+  };
   const target = (products) => {
     const all = products.map((product) => product.j);
-    if (flat) return `${all.length > 1 ? "outputs" : "output"} ${span(all)}`;
-    return `output rows ${span(all.map((j) => Math.floor(j / y.columns)))}, columns ${span(all.map((j) => j % y.columns))}`;
+    if (flat) return span("output", all);
+    return `output ${span("row", all.map((j) => Math.floor(j / y.columns)))}, ${span("column", all.map((j) => j % y.columns))}`;
   };
   const ofInput = (i) => {
     const products = among(`x:${i}`), cut = w.values.length - products.length;
-    const lands = products.length ? `, times the kernel, goes to ${target(products)}` : ": its whole stamp is cut off by the padding";
+    const lands = products.length ? `; times the kernel, it goes to ${target(products)}` : ": its whole stamp is cut off by the padding";
     return `Input ${name(x, i)} is ${text(x.values[i])}${lands}.${products.length && cut ? ` ${cut} of its ${w.values.length} products ${cut > 1 ? "are" : "is"} cut off by the padding.` : ""}`;
   };
   const ofOutput = (j) => {

@@ -80,6 +80,6 @@ def shrink_and_enlarge(image: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     kernel = 2 * factor - factor % 2
     padding = factor // 2
     weight = bilinear_kernel(kernel, dtype=image.dtype).expand(image.shape[0], 1, kernel, kernel)
-    shared = {"stride": factor, "padding": padding, "groups": image.shape[0]}
-    small = F.conv2d(image[None], weight, **shared) / factor**2
-    return small[0], F.conv_transpose2d(small, weight, **shared)[0]
+    groups = image.shape[0]
+    small = F.conv2d(image[None], weight, stride=factor, padding=padding, groups=groups) / factor**2
+    return small[0], F.conv_transpose2d(small, weight, stride=factor, padding=padding, groups=groups)[0]

@@ -26,7 +26,8 @@ def scatter(x: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> Tensor:
     # The canvas reaches as far as the stamps do; padding cuts it, output padding lengthens its end.
     canvas = [(n - 1) * axis.stride + axis.extent + axis.output_padding for n, axis in zip(x.shape, axes, strict=True)]
     stamps = x.new_zeros(x.numel(), *canvas)
-    for number, cell in enumerate(product(*map(range, x.shape))):
+    cells: list[tuple[int, ...]] = list(product(*(range(n) for n in x.shape)))
+    for number, cell in enumerate(cells):
         place = tuple(
             slice(i * axis.stride, i * axis.stride + axis.extent, axis.dilation)
             for i, axis in zip(cell, axes, strict=True)
