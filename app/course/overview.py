@@ -17,10 +17,11 @@ def show() -> None:
     given = answers.of_lab(answers.COURSE).given
     found = progress(given, answers.opened_stops())
     if not session.reveals():
-        st.progress(
-            found.share,
-            text=f"{found.done} of {len(STOPS)} questions answered, {found.right} right · {found.opened} labs opened · "
-            f"{found.minutes} of {TOTAL} minutes",
+        opened = "1 lab" if found.opened == 1 else f"{found.opened} labs"
+        st.html(
+            f"<div class=course-progress><div>{found.done} of {len(STOPS)} questions answered, {found.right} right · "
+            f"{opened} opened · {found.minutes} of {TOTAL} minutes</div>"
+            f"<div class=course-bar><span style='width: {100 * found.share:.1f}%'></span></div></div>"
         )
     following = find(found.next or 0)
     if following is not None:

@@ -10,6 +10,9 @@ from app.course.stop import Stop
 
 STYLE = """
 [class*=st-key-course-stop-] h3 { padding: 0; scroll-margin-top: 4.5rem; }
+.course-progress { font-size: .9rem; }
+.course-bar { height: .45rem; margin-top: .35rem; border-radius: .25rem; background: rgb(128 128 128 / 20%); }
+.course-bar span { display: block; height: 100%; border-radius: inherit; background: rgb(61 143 209); }
 [class*=st-key-course] [data-testid=stPageLink] a { border: 1px solid rgb(128 128 128 / 45%); padding: .3rem .8rem; }
 """
 
