@@ -58,18 +58,17 @@ def test_imbalance_with_every_kind_of_weights(kind: str) -> None:
     said = text(open_page(m_view="imbalance", m_w=kind))
     assert said.count("Checked against PyTorch") == 3 and "failed" not in said
     assert "Ninety-nine dogs and one cat" in said and "Two opinions" in said
-    assert "99.0 %" in said and "49.5 %" in said and "Predict, then look" in said
+    assert "99.0\u00a0%" in said and "49.5\u00a0%" in said and "Predict, then look" in said
 
 
-@pytest.mark.parametrize(("cats", "found", "false"), [(1, 0, 0), (50, 100, 100), (50, 0, 0), (1, 100, 1), (7, 33, 0)])
+@pytest.mark.parametrize(("cats", "found", "false"), [(50, 100, 100), (50, 0, 0), (7, 33, 1)])
 def test_the_sliders_fill_the_formulas(cats: int, found: int, false: int) -> None:
     said = text(open_page(m_view="imbalance", m_cats=str(cats), m_found=str(found), m_false=str(false)))
     right = 100 * (100 - cats) - round(100 * (100 - cats) * false / 100)
     assert f"({right:,} + {round(cats * found):,}) / 10,000" in said and "failed" not in said
 
 
-@pytest.mark.parametrize("data", ["streets", "camvid"])
-@pytest.mark.parametrize("bars", ["iou", "recall", "precision"])
+@pytest.mark.parametrize(("data", "bars"), [("streets", "precision"), ("camvid", "recall")])
 def test_stored_runs_are_shown_side_by_side(data: str, bars: str) -> None:
     said = text(open_page(m_view="imbalance", m_set=data, m_bars=bars))
     runs = stored_runs.runs_on(data)
@@ -110,8 +109,8 @@ def test_without_ground_truth_the_rest_still_works(monkeypatch: pytest.MonkeyPat
     assert "Traceback" not in text(open_page(m_view="doctor", m_exam="picture"))
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_every_stored_case_opens(case: str) -> None:
+@pytest.mark.parametrize("case", ["healthy", "summed", "palette"])
+def test_stored_cases_open(case: str) -> None:
     said = text(open_page(m_view="doctor", m_case=case))
     assert ("None of the six signatures" in said) == (case == "healthy")
     assert ("Evidence" in said and "Cure" in said) == (case != "healthy")
@@ -156,9 +155,14 @@ def test_the_picture_in_hand_is_examined() -> None:
     [("m_cats", "0"), ("m_cats", "51"), ("m_found", "-1"), ("m_false", "101"), ("m_w", "x"), ("m_set", "voc"),
      ("m_bars", "f1"), ("m_exam", "x"), ("m_case", "flu")],
 )  # fmt: skip
-def test_absurd_values_are_ignored_with_a_notice(name: str, bad: str) -> None:
-    test = open_page(m_view="doctor", **{name: bad})
-    assert f"`{name}={bad}` in the address was ignored" in text(test)
+def test_absurd_values_are_refused(name: str, bad: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        next(setting for setting in IMBALANCE_SETTINGS if setting.name == name).read(bad)
+
+
+def test_absurd_values_in_an_address_are_ignored_with_a_notice() -> None:
+    said = text(open_page(m_view="doctor", m_cats="0", m_case="flu"))
+    assert "`m_cats=0` in the address was ignored" in said and "`m_case=flu` in the address was ignored" in said
 
 
 def test_settings_spell_their_defaults() -> None:

@@ -125,4 +125,4 @@ def _gap(scene: DogsAndCats, frequencies: np.ndarray) -> float:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}\u00a0%"
