@@ -13,9 +13,9 @@ from app.labs.alignment import hand as in_hand
 from app.labs.alignment import parts
 from app.labs.alignment.hand import Hand
 from app.labs.alignment.words import looks_in_words
-from fcn_core.analysis.alignment import ChainLayer, Placed, Walked, derived_crops, looks_at, place_of, text, walk
+from fcn_core.analysis.alignment import ChainLayer, Placed, Walked, derived_crops, looks_at, places, text, walk
 from fcn_core.analysis.alignment_probe import probed_places, torch_sizes
-from fcn_core.ops.conv_arithmetic import convolution_size, transposed_size
+from fcn_core.ops.conv_arithmetic import CoordinateMap, convolution_size, transposed_size
 
 HEADS = ("layer", "kernel", "stride", "pad", "crop", "map, w×h", "a cell every", "cell 0 looks at")
 SLIDERS = {
@@ -41,9 +41,11 @@ def _live(picked: Hand) -> None:
     open_names = [layer.name for layer in hand.chain.layers if layer.kind not in ("sum", "block")]
     asked = session.setting("a_layer")
     chosen = asked if asked in open_names else open_names[0]
+    where = {name: next(iter(streams.values())) for name, streams in places(hand.chain).items()}
     with board:
+        rows = [_row(hand, layer, walked, where[layer.name]) for layer in hand.chain.layers]
         parts.chain_table(
-            HEADS, [_row(hand, layer, walked) for layer in hand.chain.layers] + [_output(walked, hand.photo)],
+            HEADS, [*rows, _output(walked, hand.photo)],
             key="alignment-chain", chosen=chosen, on_layer=lambda name: session.change_setting("a_layer", name),
         )  # fmt: skip
         st.caption(
@@ -61,7 +63,7 @@ def _live(picked: Hand) -> None:
     check_places(hand)
 
 
-def _row(hand: Hand, layer: ChainLayer, walked: Walked) -> dict[str, Any]:
+def _row(hand: Hand, layer: ChainLayer, walked: Walked, where: CoordinateMap) -> dict[str, Any]:
     usual = hand.usual.layer(layer.name)
     numbers = ("kernel", "stride", "padding", "crop")
     bare = layer.kind in ("sum", "block")
@@ -70,7 +72,6 @@ def _row(hand: Hand, layer: ChainLayer, walked: Walked) -> dict[str, Any]:
         shown[0] = "+" if layer.kind == "sum" else "block"
     found: Placed | None = next((p for p in walked.maps if p.layer.name == layer.name), None)
     size = "–" if found is None else f"{found.full[1]}×{found.full[0]}"
-    where = place_of(hand.chain, layer.name)
     marks = [i + 1 for i, n in enumerate(numbers) if getattr(layer, n) != getattr(usual, n)]
     cells = [layer.name, *shown, size, f"{text(where.scale)} px", text(where.offset)]
     wrong = walked.problem.startswith(f"{layer.name}:")
