@@ -53,8 +53,8 @@ def test_the_network_as_it_is_is_used_with_zeros() -> None:
     with torch.inference_mode():
         expected = model(x[..., 5 : 160 - MOST_SHIFT + 5]).logits
     found = network(x, 5)
-    torch.testing.assert_close(found["8s"], expected[8][0])
-    torch.testing.assert_close(found["32s"], expected[32][0])
+    torch.testing.assert_close(found["8s"], expected[8][0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found["32s"], expected[32][0], rtol=1e-4, atol=1e-4)
     assert not any(module._forward_hooks for module in model.modules())
 
 

@@ -11,7 +11,6 @@ A classifier (the scores of fc7 averaged over the picture) is invariant instead:
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fcn_core.folding import folded_copy
 from fcn_core.models.fcn import FCN, IMAGE_GRID, FCNOutput, Upscore
 from fcn_core.ops.bilinear import upsample_bilinear
 from fcn_core.ops.conv_arithmetic import place_upsampling
@@ -103,7 +103,7 @@ class ShiftedNetwork:
         self.edge = edge
         self.device = next(model.parameters()).device
         centred = model if model.spec.alignment == "centered" else _centred(model)
-        self.model: nn.Module = _wrapped(centred) if edge == "wrap" else model
+        self.model = folded_copy(model) if edge == "zero" else _wrapped(centred)
         # Cropped maps of the published alignment lie elsewhere: there only the heads are compared.
         shown = STREAMS.items() if edge == "wrap" or model is centred else ()
         grids = centred.trunk.coordinates
@@ -241,8 +241,7 @@ def _centred(model: FCN) -> FCN:
 
 def _wrapped(twin: FCN) -> nn.Module:
     """A copy without borders, parameters shared."""
-    shared: dict[int, object] = {id(tensor): tensor for tensor in (*twin.parameters(), *twin.buffers())}
-    private = with_borders(copy.deepcopy(twin, shared), "wrap")
+    private = with_borders(folded_copy(twin), "wrap")
     for name, module in list(private.named_modules()):
         if isinstance(module, Upscore):
             parent, _, child = name.rpartition(".")

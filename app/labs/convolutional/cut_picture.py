@@ -10,6 +10,8 @@ from torch import Tensor
 
 from app.case import Case
 from app.labs.heatmaps.seen import Seen, seen
+from app.legend import swatch
+from app.widgets import plain
 
 MOST_SIDE = 320
 MULTIPLE = 32
@@ -44,6 +46,13 @@ class CutPicture:
             for n, m in zip((height, width), mask.shape, strict=True)
         )
         return mask[rows[: self.size[0]]][:, columns[: self.size[1]]]
+
+
+def class_line(case: Case, labels: np.ndarray) -> str:
+    """The classes of a label map with their colours, most frequent first, in Markdown."""
+    counts = np.bincount(labels.ravel(), minlength=len(case.labels))
+    order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
+    return " ".join(f"{swatch(case.colours[i])} :small[{plain(case.labels.classes[i])}]" for i in order)
 
 
 def cut_picture(case: Case, *, why: str) -> CutPicture | None:

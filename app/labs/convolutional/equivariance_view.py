@@ -8,7 +8,7 @@ import streamlit as st
 from app import browser_parts, cache, lab, session, widgets
 from app.bench_strip import Strip
 from app.case import Case
-from app.labs.convolutional.cut_picture import CutPicture, cut_picture
+from app.labs.convolutional.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutional.dense_questions import shift_questions
 from app.labs.convolutional.shift_figure import shift_figure
 from app.labs.heatmaps.controls import waited
@@ -142,6 +142,7 @@ def _pictures(
                 encode(np.ascontiguousarray(drawn.astype(np.uint8))), key=f"shift-{name}", title=title, alt=title,
                 most_height="40vh",
             )  # fmt: skip
+    st.markdown(class_line(case, np.concatenate([before.ravel(), after.ravel()])))
 
 
 def _check(study: ShiftStudy, name: str) -> None:

@@ -10,7 +10,7 @@ from app import browser_parts, cache, lab, widgets
 from app.bench_strip import Strip
 from app.case import Case
 from app.labs.convolutional.amounts import milliseconds
-from app.labs.convolutional.cut_picture import CutPicture, cut_picture
+from app.labs.convolutional.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutional.dense_questions import stitch_questions
 from app.labs.convolutional.stitching_player import stitching_player
 from app.labs.heatmaps.controls import waited
@@ -117,6 +117,7 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
                 encode(drawn, full_size=cut.size), key=f"stitch-{name}", title=title, alt=f"Label map. {title}",
                 cells=True, most_height="40vh",
             )  # fmt: skip
+    st.markdown(class_line(case, np.concatenate([scores.argmax(0).ravel() for _, _, scores in maps])))
     wrong = _other(found.unspread, found)
     st.markdown(
         f"The third is **not the same network**: {percent(wrong)} of its labels are others than shift-and-stitch "
