@@ -167,7 +167,8 @@ def _finest(record: Mapping[str, Any]) -> Mapping[str, Any]:
 def _line(values: Mapping[str, Any]) -> MetricLine:
     iou = values.get("iou")
     listed = {str(k): _share(v) for k, v in iou.items()} if isinstance(iou, Mapping) else {}
-    return MetricLine(*(_share(values.get(name)) for name in MEASURES), iou=listed)
+    pa, mpa, miou, fwiou = (_share(values.get(name)) for name in MEASURES)
+    return MetricLine(pa, mpa, miou, fwiou, listed)
 
 
 def _with_step(found: Symptoms, record: Mapping[str, Any]) -> Symptoms:
