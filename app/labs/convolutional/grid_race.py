@@ -17,8 +17,7 @@ from app.labs.receptive.build_view import in_units
 from fcn_core.analysis.pass_cost import Counted, GridCost, grid_costs
 from fcn_core.analysis.window_classifier import WindowClassifier
 
-# Spaces that do not break keep a table's cells on one line.
-WAYS = {"one_by_one": "one\u00a0by\u00a0one", "batched": "in\u00a0batches", "whole": "one\u00a0pass"}
+WAYS = {"one_by_one": "one by one", "batched": "in batches", "whole": "one pass"}
 COLOURS = {"one_by_one": "#e69f00", "batched": "#999999", "whole": "#56b4e9"}
 PAPER = """
 | AlexNet in the paper, on its GPU | forward | backward |
@@ -103,13 +102,16 @@ def _table(n: int, window: Counted, whole: Counted, found: GridCost | None) -> s
         "batched": (window.multiply_adds * n * n, window.peak_bytes * min(batch, n * n)),
         "whole": (whole.multiply_adds, whole.peak_bytes),
     }
-    lines = ["| | time here | multiply-adds | work | memory for maps |", "|:--|--:|--:|--:|--:|"]
+    lines = ["| | time here | multiply-adds | memory |", "|:--|--:|--:|--:|"]
     for way, (adds, peak) in counts.items():
         time = milliseconds(getattr(found, way)) if found else "not measured yet"
         if found and way != "whole" and found.timed[way == "batched"] < n * n:
             time = f"≈ {time}"
-        ratio = f"{adds / whole.multiply_adds:.3g}×" if way != "whole" else "1×"
-        lines.append(f"| {WAYS[way]} | {time} | {in_units(adds)} | {ratio} | {megabytes(peak)} |")
+        lines.append(f"| {WAYS[way]} | {time} | {in_units(adds)} | {megabytes(peak)} |")
+    work = (
+        f"Window by window takes **{window.multiply_adds * n * n / whole.multiply_adds:.3g} times** the multiply-adds"
+    )
+    lines += ["", f"{work} of one pass. Memory: the most that input and maps take at once, weights apart."]
     if found:
         faster = f"One pass is **{found.one_by_one / found.whole:.2g} times as fast** as one by one"
         lines += ["", f"{faster}, {found.batched / found.whole:.2g} times as fast as in batches of {found.batch}."]

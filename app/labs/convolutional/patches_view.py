@@ -143,13 +143,13 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     overlap = min((side / step) ** 2, slow.patches)
     each = one.multiply_adds * slow.patches
     rows = [
-        ("Patch\u00a0by\u00a0patch", f"{slow.patches:,}", slow.seconds, each, one.peak_bytes),
-        ("One\u00a0pass", "1", quick.seconds, whole.multiply_adds, whole.peak_bytes),
+        ("Patch by patch", slow.seconds, each, one.peak_bytes),
+        ("One pass", quick.seconds, whole.multiply_adds, whole.peak_bytes),
     ]
-    lines = ["| | passes | time here | multiply-adds | memory for maps |", "|:--|--:|--:|--:|--:|"]
+    lines = ["| | time here | multiply-adds | memory |", "|:--|--:|--:|--:|"]
     lines += [
-        f"| {name} | {passes} | {milliseconds(seconds)} | {in_units(adds)} | {megabytes(peak)} |"
-        for name, passes, seconds, adds, peak in rows
+        f"| {name} | {milliseconds(seconds)} | {in_units(adds)} | {megabytes(peak)} |"
+        for name, seconds, adds, peak in rows
     ]
     st.markdown("\n".join(lines))
     times, work = slow.seconds / max(quick.seconds, 1e-9), each / whole.multiply_adds
