@@ -32,7 +32,7 @@ def scatter(x: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> Tensor:
             slice(i * axis.stride, i * axis.stride + axis.extent, axis.dilation)
             for i, axis in zip(cell, axes, strict=True)
         )
-        stamps[(number, *place)] = x[cell] * weight
+        stamps[number][place] = x[cell] * weight
     kept = tuple(slice(axis.padding, axis.padding + size) for axis, size in zip(axes, sizes, strict=True))
     return stamps[(slice(None), *kept)]
 
