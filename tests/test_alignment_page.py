@@ -109,6 +109,16 @@ def test_sliders_change_a_layer_and_the_crops_can_be_derived_anew() -> None:
     assert "a_set" not in test.query_params and chain_rows(test)["conv1_1"][3] == "100"
 
 
+def test_teacher_mode_holds_the_chain() -> None:
+    test = open_page(teacher="lock", a_set="conv1_1:p90")
+    assert all(slider.disabled for slider in test.slider if (slider.key or "").startswith("alignment-"))
+    assert all(button.disabled for button in test.button if button.key in ("alignment-derive", "alignment-reset"))
+    assert "i + 10" in text(test)
+    hidden = open_page(teacher="hide", a_set="conv1_1:p90")
+    assert not [slider for slider in hidden.slider if (slider.key or "").startswith("alignment-")]
+    assert chain_rows(hidden)["conv1_1"][3] == "90" and "i + 10" in text(hidden)
+
+
 def test_a_chain_that_breaks_off_says_where() -> None:
     for view in ("chain", "pixel"):
         said = text(open_page(a_view=view, a_set="conv1_1:p1"))

@@ -76,7 +76,8 @@ def _row(hand: Hand, layer: ChainLayer, walked: Walked, where: CoordinateMap) ->
     cells = [layer.name, *shown, size, f"{text(where.scale)} px", text(where.offset)]
     wrong = walked.problem.startswith(f"{layer.name}:")
     return {
-        "name": layer.name, "cells": cells, "changed": marks, "kind": layer.kind, "open": not bare, "wrong": wrong,
+        "name": layer.name, "cells": cells, "changed": marks, "kind": layer.kind, "wrong": wrong,
+        "open": not bare and not (widgets.hidden("a_layer") or widgets.locked("a_layer")),
     }  # fmt: skip
 
 
