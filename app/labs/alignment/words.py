@@ -24,7 +24,8 @@ def looks_in_words(chain: Chain, walked: Walked) -> None:
         return
     streams = looks_at(chain)
     for where in dict.fromkeys(streams.values()):
-        names = " and ".join(f"**{stream}**" for stream, its in streams.items() if its == where)
+        *first, last = (f"**{stream}**" for stream, its in streams.items() if its == where)
+        names = f"{', '.join(first)} and {last}" if first else last
         if where == CoordinateMap():
             st.markdown(f":green[:material/check_circle:] through {names}: at pixel i, its own")
         elif where.scale == 1:
