@@ -69,7 +69,10 @@ def show(strip: Strip) -> None:
     with right:
         st.subheader("What became what")
         st.markdown(layer_table(net.pair, image.shape[:2]))
-        st.caption("Only the shape changes: each kernel is a view of the same numbers in memory, in the same order.")
+        st.caption(
+            "Only the shape changes: each kernel is a view of the same numbers in memory, in the same order. On one "
+            "window every map is 1×1."
+        )
     lab.questions("convolutional-classifier", classifier_questions(net.pair, image.shape[:2]))
     lab.show_code(as_convolution, convolutionalize, fully_connected)
 
@@ -199,12 +202,15 @@ def _numbers(net: LabNet, said: WindowSaid) -> None:
     """One window, three ways."""
     st.subheader("One window, three ways")
     order = np.argsort(-said.full)[:SHOWN]
-    lines = ["| class | fully connected | convolutions | its cell in the map |", "|:--|--:|--:|--:|"]
+    lines = ["| class | fully connected | as kernels | in the map |", "|:--|--:|--:|--:|"]
     for i in order:
         numbers = " | ".join(f"{value[i]:.4f}".replace("-", "−") for value in vars(said).values())
         lines.append(f"| {widgets.plain(net.classes[i])} | {numbers} |")
     st.markdown("\n".join(lines))
-    st.caption(f"Logits of the {min(SHOWN, len(order))} most likely of {len(net.classes)} classes.")
+    st.caption(
+        f"Logits of the {len(order)} most likely of {len(net.classes)} classes: by the fully connected layers and by "
+        "the same layers as convolutions, both on the cut-out window; and in its cell of the photo's map."
+    )
     lab.check(
         f"fully connected and convolutional form on the cut-out {net.pair.side}×{net.pair.side} window, all "
         f"{len(net.classes)} logits, as a share of the largest",

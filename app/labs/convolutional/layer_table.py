@@ -12,19 +12,19 @@ from fcn_core.ops.convolutionalize import flat
 
 
 def layer_table(pair: WindowClassifier, size: tuple[int, int]) -> str:
-    """A Markdown table of the layers that changed, on a window and on a picture of `size` (height, width)."""
+    """A Markdown table of the layers that changed, and what they put out on a picture of `size` (height, width)."""
     rows, columns = pair.cells(size)
     lines = [
-        "| fully connected | weights | as a convolution | on a window | on this photo |",
-        "|:--|--:|:--|--:|--:|",
-        f"| {_convolutions(pair)} layers before | {_count(_before(pair)):,} | the same | | |",
+        "| fully connected | weights | convolution | on this photo |",
+        "|:--|--:|:--|--:|",
+        f"| {_convolutions(pair)} layers before | {_count(_before(pair)):,} | the same | |",
     ]
     for linear, convolution in zip(_linears(pair.full), _last_convolutions(pair), strict=True):
         k = convolution.kernel_size
         lines.append(
             f"| {linear.in_features:,} → {linear.out_features:,} | {_count([linear]):,} "
             f"| {k[0]}×{k[1]} × {convolution.in_channels:,} → {convolution.out_channels:,} "
-            f"| 1×1 × {convolution.out_channels:,} | {columns}×{rows} × {convolution.out_channels:,} |"
+            f"| {columns}×{rows} × {convolution.out_channels:,} |"
         )
     return "\n".join(lines)
 
