@@ -72,6 +72,7 @@ def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module) -> None:
         ("stitch", {"c_f": "2"}, "not the same network"),
         ("stitch", {"c_stream": "pool3", "c_f": "8"}, "8² = **64 times**"),
         ("stitch", {"c_stream": "pool3", "c_f": "2", "c_edge": "zero"}, "that see no border"),
+        ("stitch", {"c_stream": "pool4", "c_f": "2"}, "still the same network"),
         ("shift", {}, "A classifier beside it"),
         ("shift", {"c_map": "pool3", "c_d": "24"}, "24 = 3 · 8."),
         ("sampling", {}, "patches** of 32×32"),

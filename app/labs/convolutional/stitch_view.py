@@ -118,12 +118,19 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
                 cells=True, most_height="40vh",
             )  # fmt: skip
     st.markdown(class_line(case, np.concatenate([scores.argmax(0).ravel() for _, _, scores in maps])))
-    wrong = _other(found.unspread, found)
-    st.markdown(
-        f"The third is **not the same network**: {percent(wrong)} of its labels are others than shift-and-stitch "
-        f"gives. Its kernels lie closer together than they were trained for: one cell sees "
-        f"{field_size(found.works, step, spread=False)} pixels instead of {field_size(found.works, step, spread=True)}."
-    )
+    fields = [field_size(found.works, step, spread=spread) for spread in (False, True)]
+    wrong = float((found.unspread.argmax(0) != found.spread.argmax(0)).mean())
+    if fields[0] == fields[1]:
+        st.markdown(
+            "Here the third is still the same network: nothing but the 1×1 score layer lies behind the stride that was "
+            "taken out, and there is nothing to spread. Choose a larger f, or fc7."
+        )
+    else:
+        st.markdown(
+            f"The third is **not the same network**: {percent(wrong)} of its labels are others than with spread "
+            f"kernels. Its kernels lie closer together than they were trained for: one cell sees {fields[0]} pixels "
+            f"instead of {fields[1]}."
+        )
     if found.edge == "zero":
         gap = np.abs(found.stitched - found.spread).max(0)
         shown = colour_map((gap / max(float(gap.max()), 1e-12)).astype(np.float32))
