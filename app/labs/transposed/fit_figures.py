@@ -31,9 +31,10 @@ def error_figure(losses: Sequence[float], steps: int, bilinear: float, best: flo
                 line={"color": colour, "width": 1.5, "dash": dash},
                 hovertemplate=f"{name}: %{{y:.3g}} grey levels<extra></extra>",
             )  # fmt: skip
+    decades = {"dtick": 1} if grey.max() > 100 * grey.min() else {}
     return _framed(
         figure, {"title": "step", "range": [0, steps]},
-        {"title": "error, grey levels", "type": "log", "dtick": 1, "exponentformat": "power"}, "error",
+        {"title": "error, grey levels", "type": "log", "exponentformat": "power", **decades}, "error",
     )  # fmt: skip
 
 

@@ -51,13 +51,14 @@ def _live() -> None:
     st.markdown(_verdict(found))
     weights = fill_kernel(fill, found.kernel)
     level = stamp(np.ones((found.n, found.n)), weights, found.stride)
-    left, middle, right = st.columns(3, gap="large")
+    large = session.setting("large")  # then the table needs the whole width
+    left, middle, *rest = st.columns(2 if large else 3, gap="large")
     with left:
         _plane(found.plane, "Writes in two dimensions", "how often written", key="overlap-plane")
     with middle:
         _plane(level, f"A map of ones, {FILLS[fill].lower()} kernel", "value of the output pixel", key="overlap-level")
         st.caption(_level(found, weights))
-    with right:
+    with rest[0] if rest else st.container():
         st.markdown(":small[**Even or not**, for every kernel k and stride s: writes in two dimensions, inside]")
         st.html(_table(found))
         st.caption("Green: s divides k, every pixel is written k²/s² times. Otherwise: fewest to most.")
@@ -130,4 +131,5 @@ def _table(found: Overlap) -> str:
             text = str(counts[0]) if one.even else f"{counts[0]}–{counts[-1]}"
             cells.append(f"<td class='{kind}'>{text}</td>")
         rows.append(f"<tr><th>{k}</th>{''.join(cells)}</tr>")
-    return f"<style>{STYLE}</style><table class='fcn-overlap'>{''.join(rows)}</table>"
+    table = f"<table class='fcn-overlap'>{''.join(rows)}</table>"
+    return f"<style>{STYLE}</style><div style='overflow-x: auto'>{table}</div>"

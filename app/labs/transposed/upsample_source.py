@@ -9,9 +9,9 @@ import numpy as np
 
 from app.case import Case
 
-MOST_SIDE = 640  # pixels of the photo's longer side
+MOST_SIDE = 480  # pixels of the photo's longer side
 DETAIL = 384  # pixels of an enlarged detail's side
-MOST_SCORES = 1024  # pixels of an enlarged score map's side
+MOST_SCORES = 640  # pixels of an enlarged score map's side
 SCORE_MAPS = {32: "score_fr", 16: "fuse_pool4", 8: "fuse_pool3"}
 
 
