@@ -15,7 +15,7 @@ def layer_table(pair: WindowClassifier, size: tuple[int, int]) -> str:
     """A Markdown table of the layers that changed, and what they put out on a picture of `size` (height, width)."""
     rows, columns = pair.cells(size)
     lines = [
-        "| fully connected | weights | convolution | on this photo |",
+        "| fully connected | weights | kernel | on this photo |",
         "|:--|--:|:--|--:|",
         f"| {_convolutions(pair)} layers before | {_count(_before(pair)):,} | the same | |",
     ]
