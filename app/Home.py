@@ -22,7 +22,7 @@ from app.appearance import apply_appearance  # noqa: E402
 from app.course import corner, stop_line, teacher_panel  # noqa: E402
 
 st.set_page_config(
-    page_title="FCN Lab", page_icon=str(ROOT / "app" / "icon.png"), layout="wide", initial_sidebar_state=220
+    page_title="FCN Lab", page_icon=str(ROOT / "app" / "icon.png"), layout="wide", initial_sidebar_state=256
 )
 page = st.navigation(
     {
