@@ -65,6 +65,7 @@ def test_stored_cases_are_named(name: str) -> None:
     case = stored_cases()[name]
     assert codes(case.symptoms) == EXPECTED[name]
     assert name in TITLES and name in MADE and len(case.text) > 20
+    assert diagnose(from_text(case.text)) == diagnose(case.symptoms)  # the text that is shown says all of it
     for diagnosis in diagnose(case.symptoms):
         assert diagnosis.code in SIGNATURES and diagnosis.evidence and diagnosis.cure
 
@@ -103,6 +104,22 @@ def test_sound_scores_have_no_diagnosis(seed: int, classes: int, right: float) -
     names = tuple(f"class {i}" for i in range(classes))
     assert codes(from_run([{"kind": "eval", **scores.as_dict(names)}])) == set()
     assert codes(from_text(line(scores))) == set()
+
+
+def test_a_line_of_several_heads_gives_the_finest() -> None:
+    text = "step 30, epoch 5.0: loss 0.2876, val mIoU 32s 0.1856, 16s 0.1956, 8s 0.2056 (best)"
+    assert from_text(text).scores == MetricLine(miou=0.2056)
+
+
+def test_a_table_of_classes_with_bars_between_is_read_and_a_log_is_none() -> None:
+    assert from_text("| road | 93.1 |\n| sky | 0.5 |").scores.iou == {"road": pytest.approx(0.931), "sky": 0.005}
+    assert from_text("epoch: 12\ntime: 0\ngpu: 0\nloss: 2.3").scores.is_empty
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 60_000, '{"miou": 1' + "0" * 400 + "}", "PA 1.5e400"])
+def test_what_cannot_be_a_number_or_a_record_is_explained(text: str) -> None:
+    with pytest.raises(ValueError, match="nothing in this text is known"):
+        from_text(text)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ MEASURES = {
 }
 BATCH = re.compile(r"\b(batch|image|picture|img)\s*#?\d+\b\D*?(?:mean[ _-]i(?:o)?u|miou|iou)\s*[:=]?\s*" + NUMBER, re.I)
 VALUES = re.compile(r"(?:unique|values|indices)\D{0,40}?\[?\s*((?:\d{1,3}[\s,]+)+\d{1,3})\b", re.I)
-PER_CLASS = re.compile(r"^\s*([A-Za-z][\w /.-]{0,40}?)\s*[:=|\t]\s*" + NUMBER + r"\s*(%?)\s*$", re.M)
+PER_CLASS = re.compile(r"^[ \t|]*([A-Za-z][\w /.-]{0,40}?)\s*[:=|\t]\s*" + NUMBER + r"\s*(%?)[ \t|]*$", re.M)
+# "32s 0.18, 16s 0.19, 8s 0.21", as training prints it: what stands before the finest head's value.
+COARSER = re.compile(rf"(?:\b\d{{1,2}}s\s*[:=]?\s*{NUMBER}\s*,\s*)*\b\d{{1,2}}s\s*[:=]?\s*(?={NUMBER})", re.I)
 LOSS = re.compile(r"\b(?:train[ _-])?loss(?:_mean)?\s*[:=]?\s*" + NUMBER, re.I)
 RATE = re.compile(r"\b(?:base_)?(?:lr|learning[ _]rate)\s*[:=]?\s*" + NUMBER, re.I)
 ERRORS = re.compile(
@@ -31,7 +33,12 @@ ERRORS = re.compile(
     r"became inf|loss is nan).*$",
     re.I | re.M,
 )
-SETTING_WORDS = {"lr", "seed", "steps", "epochs", "momentum", "loss", "batch_size", "beta2", "weight_decay", "drop"}
+# What stands before a number in settings and logs, and is no class.
+SETTING_WORDS = {
+    "lr", "base_lr", "learning rate", "momentum", "beta2", "weight_decay", "drop", "seed", "loss", "train loss",
+    "val loss", "step", "steps", "epoch", "epochs", "iter", "iteration", "batch", "batch size", "batch_size", "time",
+    "eta", "gpu", "memory", "speed",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,44 +107,38 @@ def from_run(records: Iterable[Mapping[str, Any]], config: Mapping[str, Any] | N
         losses.append(math.nan)
     found = replace(found, losses=tuple(losses))
     if config:
-        optim, loss = config.get("optim") or {}, config.get("loss") or {}
-        if "lr" in optim:
-            found = replace(found, lr=float(optim["lr"]), momentum=float(optim.get("momentum", 0.9)))
-        if "reduction" in loss:
-            found = replace(found, loss_is_sum=loss["reduction"] == "sum")
+        found = _with_settings(found, config)
     return found
 
 
 def from_text(text: str) -> Symptoms:
-    """Symptoms of pasted text; ValueError when nothing in it is known."""
-    records, rest = [], []
+    """Symptoms of pasted text; ValueError when nothing in it is known.
+
+    What records say goes before what stands in the lines around them.
+    """
     whole = _json(text)
-    for line in text.splitlines() if whole is None else []:
-        value = _json(line)
-        records.append(value) if value is not None else rest.append(line)
-    found = from_run(records if whole is None else [whole])
-    plain = "\n".join(rest)
+    lines = [] if whole is not None else [(line, _json(line)) for line in text.splitlines()]
+    values = [whole] if whole is not None else [value for _, value in lines if value is not None]
+    config = next((value for value in values if _is_settings(value)), None)
+    plain = "\n".join(line for line, value in lines if value is None)
+    found = from_run([value for value in values if not _is_settings(value)], config, plain)
     batches = tuple(_number(value) for _, value in BATCH.findall(plain))
-    values = VALUES.search(plain)
-    listed = tuple(int(v) for v in re.findall(r"\d+", values.group(1))) if values else ()
+    hit = VALUES.search(plain)
+    listed = tuple(int(v) for v in re.findall(r"\d+", hit.group(1))) if hit else ()
     losses = tuple(_number(value) for value in LOSS.findall(plain))
     rate, momentum = RATE.search(plain), re.search(r"momentum\s*[:=]\s*" + NUMBER, plain, re.I)
     found = replace(
         found,
-        errors=(*found.errors, *_errors(plain)),
-        batch_mious=batches or found.batch_mious,
-        label_values=tuple(v for v in listed if v <= 255) or found.label_values,
-        losses=losses or found.losses,
-        lr=_number(rate.group(1)) if rate else found.lr,
-        momentum=_number(momentum.group(1)) if momentum else found.momentum,
+        batch_mious=found.batch_mious or batches,
+        label_values=found.label_values or tuple(v for v in listed if v <= 255),
+        losses=found.losses or losses,
+        lr=_number(rate.group(1)) if rate and found.lr is None else found.lr,
+        momentum=_number(momentum.group(1)) if momentum and found.momentum is None else found.momentum,
     )
-    if re.search(r"reduction\s*[:=]\s*['\"]?sum|normalize\s*:\s*false|size_average\s*=\s*False", plain, re.I):
-        found = replace(found, loss_is_sum=True)
-    elif re.search(r"reduction\s*[:=]\s*['\"]?mean|normalize\s*:\s*true", plain, re.I):
-        found = replace(found, loss_is_sum=False)
-    scores = _scores(BATCH.sub("", plain))
-    if not scores.is_empty:
-        found = replace(found, scores=scores)
+    if found.loss_is_sum is None:
+        found = replace(found, loss_is_sum=_says_sum(plain))
+    if found.scores.is_empty:
+        found = replace(found, scores=_scores(COARSER.sub("", BATCH.sub("", plain))))
     if found.is_empty:
         raise ValueError(
             "nothing in this text is known here; paste lines of metrics.jsonl, a line with pixel accuracy, mean "
@@ -150,9 +151,22 @@ def from_text(text: str) -> Symptoms:
 def _json(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _is_settings(record: Mapping[str, Any]) -> bool:
+    """Whether a record holds the settings of a run, as config.yaml has them."""
+    return any(isinstance(record.get(part), Mapping) for part in ("optim", "loss"))
+
+
+def _with_settings(found: Symptoms, config: Mapping[str, Any]) -> Symptoms:
+    optim, loss = (part if isinstance(part := config.get(name), Mapping) else {} for name in ("optim", "loss"))
+    rate, momentum = _number(optim.get("lr")), _number(optim.get("momentum", 0.9))
+    if math.isfinite(rate):
+        found = replace(found, lr=rate, momentum=momentum if math.isfinite(momentum) else None)
+    return replace(found, loss_is_sum=loss["reduction"] == "sum") if "reduction" in loss else found
 
 
 def _finest(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -177,8 +191,9 @@ def _with_step(found: Symptoms, record: Mapping[str, Any]) -> Symptoms:
     usable = [rate for rate in listed if math.isfinite(rate)]
     if usable:
         found = replace(found, lr=max(usable))
-    if isinstance(total, int | float) and isinstance(mean, int | float) and mean > 0:
-        found = replace(found, pixels=total / mean, loss_is_sum=record["loss"] == total and total != mean)
+    pixels = _number(total) / _number(mean) if _number(mean) > 0 else math.nan
+    if math.isfinite(pixels):
+        found = replace(found, pixels=pixels, loss_is_sum=record["loss"] == total and total != mean)
     return found
 
 
@@ -203,16 +218,24 @@ def _scores(text: str) -> MetricLine:
     return MetricLine(**usable, iou=iou)
 
 
+def _says_sum(text: str) -> bool | None:
+    """Whether settings in the style of PyTorch or Caffe ask for a sum over pixels; None where they say nothing."""
+    if re.search(r"reduction\s*[:=]\s*['\"]?sum|normalize\s*:\s*false|size_average\s*=\s*False", text, re.I):
+        return True
+    return False if re.search(r"reduction\s*[:=]\s*['\"]?mean|normalize\s*:\s*true", text, re.I) else None
+
+
 def _errors(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.strip()[:300] for line in ERRORS.findall(text)))
 
 
 def _share(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    number = _number(value) if isinstance(value, int | float) else math.nan
+    return number if math.isfinite(number) else None
 
 
 def _number(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan

@@ -48,12 +48,10 @@ class StoredCase:
 
     @property
     def text(self) -> str:
-        """What a person would paste: settings, first and last lines, the log."""
-        lines = [json.dumps(record, ensure_ascii=False) for record in self.records]
-        if len(lines) > 6:
-            lines = [*lines[:3], f"… {len(lines) - 6} lines more …", *lines[-3:]]
-        settings = [json.dumps(self.config)] if self.config else []
-        return "\n".join([*settings, *lines, *([self.log] if self.log else [])])
+        """What a person would paste: settings, the lines of metrics.jsonl, the log."""
+        records = [self.config, *self.records] if self.config else self.records
+        lines = [json.dumps(record, ensure_ascii=False) for record in records]
+        return "\n".join([*lines, *([self.log] if self.log else [])])
 
 
 @lru_cache(maxsize=1)
