@@ -61,6 +61,14 @@ def test_a_wide_band_is_plain_iou_and_a_right_map_has_1() -> None:
     assert boundary_iou(truth, truth, 2, 3).mean == 1.0
 
 
+def test_a_right_map_has_1_where_void_lies_between_the_classes() -> None:
+    truth = np.zeros((20, 30), np.uint8)
+    truth[:, 15:] = 1
+    right = truth.copy()
+    truth[:, 12:18] = VOID
+    assert boundary_iou(truth, right, 2, 3).mean == 1.0
+
+
 def test_nothing_to_count_is_nan() -> None:
     void = np.full((4, 4), VOID, np.uint8)
     assert math.isnan(boundary_iou(void, np.zeros((4, 4), np.uint8), 2, 1).mean)

@@ -87,7 +87,7 @@ LAST = (
         "wrong order, a loss that does not move.",
         task="Pick cases in the doctor, make your own diagnosis from the numbers first, then read the evidence and the "
         "cure.",
-        paper="CVPR 2015, section 4.4 on class balancing",
+        paper="CVPR 2015, section 4.3 on class balancing",
         page="metrics.py",
         state={"m_view": "doctor"},
         question=Question(

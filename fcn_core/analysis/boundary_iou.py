@@ -7,7 +7,8 @@ Kirillov, Boundary IoU, CVPR 2021, equation 2):
 
 where G_d ∩ G are the pixels of G that lie within d of G's outline, that is G without its erosion. As in the authors'
 code, the erosion is d times by a 3×3 square and the picture's edge belongs to the outline. For many classes, the mean
-over those that have a band in truth or prediction. Void truth is counted nowhere.
+over those that have a band in truth or prediction. Void truth is counted nowhere: it is taken out of the prediction too
+before the bands are, so that its edge is an outline of both and a right map scores 1.
 
 Interior pixels drop out, so a large object no longer outweighs its own edge: a shift by a few pixels costs a road as
 much of its band as it costs a pole.
@@ -51,7 +52,7 @@ def boundary_iou(truth: np.ndarray, prediction: np.ndarray, num_classes: int, d:
     counted = truth != VOID
     both, either = np.zeros(num_classes, np.int64), np.zeros(num_classes, np.int64)
     for i in range(num_classes):
-        true, said = inner_band(truth == i, d), inner_band(prediction == i, d) & counted
+        true, said = inner_band(truth == i, d), inner_band((prediction == i) & counted, d)
         both[i], either[i] = np.count_nonzero(true & said), np.count_nonzero(true | said)
     return BoundaryIoU(d, tuple(both.tolist()), tuple(either.tolist()))
 
@@ -73,7 +74,8 @@ def inner_band(mask: np.ndarray, d: int) -> np.ndarray:
 def torch_boundary_iou(truth: np.ndarray, prediction: np.ndarray, cls: int, d: int) -> float:
     """The same of one class in PyTorch, which counts what lies outside in the square around every pixel; for checks."""
     true, said = (torch.tensor(labels) == cls for labels in (truth, prediction))
-    true, said = true & _outside_near(true, d), said & _outside_near(said, d) & (torch.tensor(truth) != VOID)
+    said &= torch.tensor(truth) != VOID
+    true, said = true & _outside_near(true, d), said & _outside_near(said, d)
     either = int((true | said).sum())
     return int((true & said).sum()) / either if either else float("nan")
 

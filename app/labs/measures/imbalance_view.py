@@ -6,7 +6,7 @@ from app import lab, session
 from app.bench_strip import Strip
 from app.labs.measures.dogs_panel import dogs_panel
 from app.labs.measures.gradient_panel import gradient_panel
-from app.labs.measures.runs_panel import runs_panel
+from app.labs.measures.runs_panel import SETS, runs_panel
 from app.labs.measures.stored_runs import runs_on
 from app.questions import Question
 from fcn_core.analysis.imbalance import gradient_shares, starting_shares
@@ -47,7 +47,8 @@ def asked() -> list[Question]:
             "share: the product is the same for every class, however rare.",
         ),
     ]
-    runs = runs_on(session.setting("m_set"))
+    data = session.setting("m_set")
+    runs = runs_on(data)
     if {"none", "median_frequency"} <= set(runs):
         before, after = (runs[kind].scores for kind in ("none", "median_frequency"))
         rises = after.mpa > before.mpa, after.pa > before.pa
@@ -59,12 +60,13 @@ def asked() -> list[Question]:
         )
         questions.append(
             Question(
-                "The stored runs: with median frequency instead of no weights, what do mean and pixel accuracy do?",
+                f"The stored runs ({SETS[data]}): with median frequency instead of no weights, what do mean and pixel "
+                "accuracy do?",
                 answers,
                 {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}[rises],
                 f"Mean accuracy {100 * before.mpa:.1f} → {100 * after.mpa:.1f} %, pixel accuracy {100 * before.pa:.1f} "
-                f"→ {100 * after.pa:.1f} %. Weights make rare classes be said sooner, at the cost of pixels of "
-                "frequent ones.",
+                f"→ {100 * after.pa:.1f} %. Weights make a network say rare classes sooner, at the cost of pixels "
+                "of frequent ones.",
             )
         )
     return questions

@@ -41,7 +41,7 @@ def asked(found: Measured) -> list[Question]:
 
 
 def _shifted(found: Measured, sizes: np.ndarray) -> Question | None:
-    """Which class suffers most from a shift; None where the truth has too few classes to ask."""
+    """Which class suffers most from a shift; None where the truth has too few classes, or several lose as much."""
     matrix = ConfusionMatrix(len(found.labels))
     matrix.update(found.truth, shift(without_void(found.truth), 4, 0))
     iou = np.array(matrix.scores().iou)
@@ -50,7 +50,7 @@ def _shifted(found: Measured, sizes: np.ndarray) -> Question | None:
         return None
     worst = min(there, key=lambda i: iou[i])
     offered = list(dict.fromkeys([int(there[0]), int(there[len(there) // 2]), int(worst)]))
-    if len(offered) < 2:
+    if len(offered) < 2 or sum(iou[i] == iou[worst] for i in offered) > 1:
         return None
     offered.sort(key=lambda i: found.labels.classes[i])
     told = ", ".join(f"{found.labels.classes[i]} {percent(iou[i])}" for i in offered)
