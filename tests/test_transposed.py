@@ -21,8 +21,8 @@ from fcn_core.ops.transposed_ways import (
 )
 
 AXES = st.builds(
-    Axis, kernel=st.integers(1, 5), stride=st.integers(1, 4), padding=st.integers(0, 5),
-    output_padding=st.integers(0, 4), dilation=st.integers(1, 3),
+    Axis, kernel=st.integers(1, 5), stride=st.integers(1, 6), padding=st.integers(0, 5),
+    output_padding=st.integers(0, 5), dilation=st.integers(1, 3),
 )  # fmt: skip
 # Maps with their settings, of one or two axes, that give an output or are refused.
 ANY = st.integers(1, 2).flatmap(
@@ -93,6 +93,11 @@ def test_sizes_down_and_the_way_back(axis: Axis, n: int) -> None:
     assert axis.same_output(m) == tuple(size for size in fits if axis.down(size) == m)
     back = Axis(axis.kernel, axis.stride, axis.padding, axis.way_back(n), axis.dilation)
     assert back.up(m) == n
+
+
+def test_padding_may_cut_off_the_only_input() -> None:
+    axes, x = (Axis(1, stride=5, padding=2, output_padding=4),), torch.ones(1).double()
+    assert by_torch(x, x, axes).tolist() == [0] == zero_insertion(x, x, axes).output.tolist()
 
 
 def test_counted_by_hand() -> None:

@@ -51,15 +51,19 @@ def zero_insertion(x: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> ZeroIns
 
     d(k - 1) - p zeros go around (a negative number cuts cells off), and op more to the end.
     """
-    output_sizes(tuple(x.shape), axes)
+    sizes = output_sizes(tuple(x.shape), axes)
     dims = len(axes)
     apart = x.new_zeros([(n - 1) * axis.stride + 1 for n, axis in zip(x.shape, axes, strict=True)])
     apart[tuple(slice(None, None, axis.stride) for axis in axes)] = x
     rims: list[int] = []
-    for axis in reversed(axes):  # F.pad begins with the last axis
+    kept = []
+    for axis, size in zip(axes, sizes, strict=True):
         rim = axis.extent - 1 - axis.padding
-        rims += [rim, rim + axis.output_padding]
-    stretched = F.pad(apart, rims)
+        rims = [max(rim, 0), max(rim + axis.output_padding, 0), *rims]  # F.pad begins with the last axis
+        cut = max(-rim, 0)
+        kept.append(slice(cut, cut + size + axis.extent - 1))
+    # Zeros first, then the cut: it may reach past the last input, into the zeros of the output padding.
+    stretched = F.pad(apart, rims)[tuple(kept)]
     flipped = weight.flip(tuple(range(dims)))
     convolve = F.conv1d if dims == 1 else F.conv2d
     output = convolve(stretched[None, None], flipped[None, None], dilation=tuple(axis.dilation for axis in axes))
