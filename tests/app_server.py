@@ -27,16 +27,18 @@ FLAGS = (
 PATIENCE = 60_000  # milliseconds; the machine may be busy
 
 
-@contextmanager
-def serve(folder: Path, **environment: str) -> Iterator[str]:
-    """The app, started in another folder with a tiny network in its weights folder; gives its address.
-
-    Skips the test where there is no browser, but in continuous integration (CI is set) that is a failure.
-    """
+def need_browser() -> None:
+    """Skips the test where there is no browser, but in continuous integration (CI is set) that is a failure."""
     if BROWSER is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on this machine, and in CI the browser tests must run: apt install chromium")
         pytest.skip("no Chromium on this machine: install it to run the browser tests")
+
+
+@contextmanager
+def serve(folder: Path, **environment: str) -> Iterator[str]:
+    """The app, started in another folder with a tiny network in its weights folder; gives its address."""
+    need_browser()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

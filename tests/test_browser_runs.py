@@ -42,8 +42,8 @@ SMALL = {
 
 
 @pytest.fixture
-def runs(folder: Path) -> Path:
-    return folder / "runs"
+def runs(own_folder: Path) -> Path:
+    return own_folder / "runs"
 
 
 def until(page, condition: Callable[[], bool], seconds: float = PATIENCE / 1000) -> None:
@@ -69,9 +69,9 @@ def last_step(page) -> float:
     return page.evaluate(f"document.querySelector('{LOSS}')._fullData[0].x.at(-1)")
 
 
-def test_a_refresh_keeps_the_zoom_and_nothing_blinks(page, address: str, runs: Path) -> None:
+def test_a_refresh_keeps_the_zoom_and_nothing_blinks(page, own_address: str, runs: Path) -> None:
     run = make_run(runs, "zoom", steps=60, state="running", alive=True, weights=False)
-    page.goto(f"{address}/live?run=zoom")
+    page.goto(f"{own_address}/live?run=zoom")
     page.wait_for_selector(f"{LOSS} .nsewdrag")
     page.wait_for_timeout(6000)  # until every part has been drawn and refreshed once
     page.mouse.wheel(0, 300)
@@ -109,17 +109,17 @@ def test_a_refresh_keeps_the_zoom_and_nothing_blinks(page, address: str, runs: P
     write_state(run, "stopped")
 
 
-def test_twenty_thousand_points_are_thinned(page, address: str, runs: Path) -> None:
+def test_twenty_thousand_points_are_thinned(page, own_address: str, runs: Path) -> None:
     make_run(runs, "long", steps=20_000, every=10_000, state="stopped", weights=False)
-    page.goto(f"{address}/live?run=long")
+    page.goto(f"{own_address}/live?run=long")
     page.wait_for_selector(f"{LOSS} .nsewdrag")
     drawn = page.evaluate(f"document.querySelector('{LOSS}')._fullData.map((curve) => curve.x.length)")
     assert max(drawn) < 2000 and last_step(page) == 20_000
 
 
-def test_previews_slide_in_the_browser_and_follow(page, address: str, runs: Path) -> None:
+def test_previews_slide_in_the_browser_and_follow(page, own_address: str, runs: Path) -> None:
     run = make_run(runs, "looks", steps=30, state="running", alive=True, weights=False)
-    page.goto(f"{address}/live?run=looks")
+    page.goto(f"{own_address}/live?run=looks")
     slider = page.get_by_role("slider", name="Validation")
     expect(slider).to_be_visible()
     expect(page.get_by_text("epoch 3 · step 30")).to_be_visible()
@@ -146,10 +146,10 @@ def test_previews_slide_in_the_browser_and_follow(page, address: str, runs: Path
     write_state(run, "stopped")
 
 
-def test_stop_resume_and_use(page, address: str, runs: Path) -> None:
+def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "real", "steps": 300, **SMALL})
     run = launch.launch(config, root=runs, run_id="real")
-    page.goto(f"{address}/live?run=real")
+    page.goto(f"{own_address}/live?run=real")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
     expect(stop).to_be_visible()
     until(page, lambda: read_run(run.path).step > 5)
@@ -170,10 +170,10 @@ def test_stop_resume_and_use(page, address: str, runs: Path) -> None:
     no_traceback(page)
 
 
-def test_a_killed_run_reads_crashed(page, address: str, runs: Path) -> None:
+def test_a_killed_run_reads_crashed(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "victim", "steps": 100_000, **SMALL})
     run = launch.launch(config, root=runs, run_id="victim")
-    page.goto(f"{address}/live?run=victim")
+    page.goto(f"{own_address}/live?run=victim")
     until(page, lambda: read_run(run.path).step > 3)
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)).to_be_visible()
     os.kill(run.status()["pid"], signal.SIGKILL)
@@ -182,17 +182,17 @@ def test_a_killed_run_reads_crashed(page, address: str, runs: Path) -> None:
     no_traceback(page)
 
 
-def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, address: str, runs: Path) -> None:
+def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "twice", "seed": 41, "steps": 100_000, **SMALL})
     run = launch.launch(config, root=runs, run_id="twice")
-    page.goto(f"{address}/live?run=twice")
+    page.goto(f"{own_address}/live?run=twice")
     until(page, lambda: read_run(run.path).step > 3)
     page.get_by_test_id("stMain").get_by_role("button", name="Kill", exact=True).click()
     page.get_by_role("button", name="Kill now").click()
     until(page, lambda: not read_run(run.path).living)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
-    page.goto(f"{address}/runs?runs=twice")
+    page.goto(f"{own_address}/runs?runs=twice")
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url("**/train**")
     expect(page.get_by_text("the settings of an earlier run")).to_be_visible()
@@ -205,14 +205,14 @@ def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, address: str
 
 def test_read_only_shows_runs_and_starts_none(browser, runs: Path, tmp_path: Path) -> None:
     make_run(tmp_path / "runs", "shown", steps=30, state="stopped")
-    with serve(tmp_path, FCN_LAB_READONLY="1") as address:
+    with serve(tmp_path, FCN_LAB_READONLY="1") as read_only:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         for path, words in (
             ("live?run=shown", "stopped"),
             ("runs?runs=shown", "Metrics (.csv)"),
             ("train", "read-only"),
         ):
-            page.goto(f"{address}/{path}")
+            page.goto(f"{read_only}/{path}")
             expect(page.get_by_text(words).first).to_be_visible()
             for name in ("Start", "Stop", "Kill", "Resume", "Clone", "Delete"):
                 expect(page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)).to_have_count(0)
@@ -220,18 +220,18 @@ def test_read_only_shows_runs_and_starts_none(browser, runs: Path, tmp_path: Pat
         page.close()
 
 
-def test_choosing_comparing_downloading_deleting(page, address: str, runs: Path) -> None:
+def test_choosing_comparing_downloading_deleting(page, own_address: str, runs: Path) -> None:
     make_run(runs, "a-run", steps=30)
     make_run(runs, "b-run", steps=30, seed=5)
     (runs / "c-run").mkdir()
     (runs / "c-run" / "config.yaml").write_text("steps: many")
-    page.goto(f"{address}/runs?runs=a-run,b-run")
+    page.goto(f"{own_address}/runs?runs=a-run,b-run")
     expect(page.get_by_text("Compare 2 runs")).to_be_visible()
     page.wait_for_selector(".st-key-compare-loss .nsewdrag")
     expect(page.get_by_role("rowheader", name="seed")).to_be_visible()
     expect(page.locator(".fcn-differ mark")).to_have_count(1)
 
-    page.goto(f"{address}/runs?runs=a-run")
+    page.goto(f"{own_address}/runs?runs=a-run")
     with page.expect_download() as download:
         page.get_by_role("button", name="Metrics (.csv)").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
@@ -258,10 +258,10 @@ def test_choosing_comparing_downloading_deleting(page, address: str, runs: Path)
     no_traceback(page)
 
 
-def test_the_table_is_clicked(page, address: str, runs: Path) -> None:
+def test_the_table_is_clicked(page, own_address: str, runs: Path) -> None:
     shutil.rmtree(runs, ignore_errors=True)
     make_run(runs, "only", steps=10)
-    page.goto(f"{address}/runs")
+    page.goto(f"{own_address}/runs")
     table = page.locator(".st-key-runs-table canvas").first
     expect(table).to_be_visible()
     page.wait_for_timeout(1000)

@@ -38,8 +38,8 @@ def until(page, condition: Callable[[], bool], seconds: float = PATIENCE / 1000)
         page.wait_for_timeout(100)
 
 
-def open_train(page, address: str) -> None:
-    page.goto(f"{address}/train")
+def open_train(page, own_address: str) -> None:
+    page.goto(f"{own_address}/train")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
 
@@ -57,21 +57,21 @@ def no_traceback(page) -> None:
     assert page.locator("[data-testid=stException]").count() == 0
 
 
-def test_pasted_settings_run_once_for_two_clicks(page, address: str, folder: Path) -> None:
-    open_train(page, address)
+def test_pasted_settings_run_once_for_two_clicks(page, own_address: str, own_folder: Path) -> None:
+    open_train(page, own_address)
     page.locator(".st-key-group-yaml summary").click()
     page.get_by_label("… or paste them here").fill(TINY)
     page.get_by_role("button", name="Read the pasted settings").click()
     expect(field(page, "Name")).to_have_value("from the form")
     page.get_by_role("button", name="Start", exact=True).dblclick()
     page.wait_for_url(re.compile(r"/live\?.*run=from-the-form"))
-    until(page, lambda: [run.state for run in list_runs(folder / "runs")] == ["finished"])
+    until(page, lambda: [run.state for run in list_runs(own_folder / "runs")] == ["finished"])
     no_traceback(page)
 
 
 @pytest.mark.skipif(not slurm_queue.is_here(), reason="no Slurm answers here; `.ci/slurm start` sets one up")
-def test_the_form_sends_a_run_to_slurm(page, address: str, folder: Path) -> None:
-    open_train(page, address)
+def test_the_form_sends_a_run_to_slurm(page, own_address: str, own_folder: Path) -> None:
+    open_train(page, own_address)
     page.locator(".st-key-group-yaml summary").click()
     page.get_by_label("… or paste them here").fill(TINY.replace("from the form", "to the cluster"))
     page.get_by_role("button", name="Read the pasted settings").click()
@@ -86,14 +86,14 @@ def test_the_form_sends_a_run_to_slurm(page, address: str, folder: Path) -> None
     page.wait_for_url(re.compile(r"/live\?.*run=to-the-cluster"))
 
     def ended() -> bool:
-        return any(run.where == "slurm" and run.state == "finished" for run in list_runs(folder / "runs"))
+        return any(run.where == "slurm" and run.state == "finished" for run in list_runs(own_folder / "runs"))
 
     until(page, ended, seconds=180)
     no_traceback(page)
 
 
-def test_what_was_typed_survives_a_page_and_groups_stay_open(page, address: str) -> None:
-    open_train(page, address)
+def test_what_was_typed_survives_a_page_and_groups_stay_open(page, own_address: str) -> None:
+    open_train(page, own_address)
     type_into(page, "Learning rate", "1e-14")
     expect(page.get_by_role("button", name="Back to 0.005")).to_be_visible()
     page.locator(".st-key-group-optimiser summary").click()
@@ -109,8 +109,8 @@ def test_what_was_typed_survives_a_page_and_groups_stay_open(page, address: str)
     no_traceback(page)
 
 
-def test_a_wrong_value_says_so_and_moves_nothing(page, address: str) -> None:
-    open_train(page, address)
+def test_a_wrong_value_says_so_and_moves_nothing(page, own_address: str) -> None:
+    open_train(page, own_address)
 
     def tops() -> list[float]:
         """How far some fields stand below the first one."""
@@ -126,16 +126,16 @@ def test_a_wrong_value_says_so_and_moves_nothing(page, address: str) -> None:
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
 
 
-def test_a_card_takes_a_click_anywhere(page, address: str) -> None:
-    open_train(page, address)
+def test_a_card_takes_a_click_anywhere(page, own_address: str) -> None:
+    open_train(page, own_address)
     card = page.locator(".st-key-presets [role=radiogroup] > div").filter(has_text="Streets, larger scenes")
     box = card.bounding_box()
     page.mouse.click(box["x"] + box["width"] - 12, box["y"] + box["height"] - 12)
     expect(field(page, "Start from")).to_have_value("streets")
 
 
-def test_the_settings_come_as_yaml(page, address: str) -> None:
-    open_train(page, address)
+def test_the_settings_come_as_yaml(page, own_address: str) -> None:
+    open_train(page, own_address)
     page.locator(".st-key-group-yaml summary").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the settings").click()
@@ -147,8 +147,8 @@ def test_the_settings_come_as_yaml(page, address: str) -> None:
     expect(page.get_by_text("the settings of mine.yaml")).to_be_visible()
 
 
-def test_a_photo_opens_large_and_tells_its_pixels(page, address: str) -> None:
-    page.goto(f"{address}/data?split=val")
+def test_a_photo_opens_large_and_tells_its_pixels(page, own_address: str) -> None:
+    page.goto(f"{own_address}/data?split=val")
     page.get_by_role("button", name="streets-1-0", exact=True).click()
     large = page.get_by_role("application")
     expect(large).to_be_visible()
@@ -165,11 +165,11 @@ def test_a_photo_opens_large_and_tells_its_pixels(page, address: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["train", "data", "data?look=balance", "data?look=augment"])
-def test_phones_need_no_sideways_scrolling(browser, address: str, path: str) -> None:
+def test_phones_need_no_sideways_scrolling(browser, own_address: str, path: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{address}/{path}")
+    page.goto(f"{own_address}/{path}")
     expect(page.get_by_label("Data set").first).to_be_visible()
     page.wait_for_timeout(1500)
     wide, seen = page.locator("[data-testid=stMain]").evaluate("part => [part.scrollWidth, part.clientWidth]")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from app_bench import TINY, make_home
+from app_bench import TINY
 from app_server import PATIENCE
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -15,11 +15,6 @@ expect = sync_api.expect
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory):
-    return make_home(tmp_path_factory.mktemp("served") / "home")
 
 
 def open_view(page, address: str, view: str, extra: str = "") -> None:
