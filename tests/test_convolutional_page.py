@@ -16,6 +16,7 @@ from fcn_core.weights import LoadedModel
 
 from app import cache  # isort: skip
 from app.labs.convolutional import grid_race, patches_view  # isort: skip
+from app.labs.convolutional.amounts import figures, share  # isort: skip
 from app.labs.convolutional.layer_table import layer_table  # isort: skip
 from app.labs.convolutional.prediction import classifier_questions, patch_questions  # isort: skip
 from app.settings import SETTINGS  # isort: skip
@@ -93,14 +94,35 @@ def test_published_padding(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "**14×9 answers**" in said and "failed" not in said
 
 
-@pytest.mark.parametrize(("size", "net"), [((9, 300), "own"), ((40, 20), "patch"), ((1, 1), "patch")])
-def test_small_photos_are_enlarged(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], net: str) -> None:
-    image = np.full((*size, 3), 90, np.uint8)
-    monkeypatch.setattr(cache, "sample_picture", lambda name: image)
+def show_photo(monkeypatch: pytest.MonkeyPatch, height: int, width: int) -> None:
+    """The sample becomes a grey photo of this size, without ground truth."""
+    monkeypatch.setattr(cache, "sample_picture", lambda name: np.full((height, width, 3), 90, np.uint8))
     monkeypatch.setattr(cache, "sample_truth", lambda name: None)
-    for view in ("classifier", "patches"):
-        said = text(open_page(c_view=view, c_net=net, c_race="patch"))
-        assert "failed" not in said and "Checked against PyTorch" in said
+
+
+@pytest.mark.parametrize(("size", "net"), [((9, 300), "own"), ((1, 1), "patch")])
+def test_small_photos_are_enlarged(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], net: str) -> None:
+    show_photo(monkeypatch, *size)
+    said = text(open_page(c_net=net))
+    assert "failed" not in said and "Checked against PyTorch" in said
+
+
+def test_photos_that_fit_no_window_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    show_photo(monkeypatch, 2, 600)
+    assert "This photo of 600×2 pixels is too narrow" in text(open_page())
+    said = text(open_page(c_view="patches", c_side="15", c_race="patch"))
+    assert "smaller than a patch of 15×15" in said and "not measured yet" in said
+
+
+def test_numbers_are_never_powers_of_ten() -> None:
+    assert [figures(value) for value in (0.01234, 1.5, 172.9, 4225, 999.6)] == [
+        "0.0123",
+        "1.5",
+        "173",
+        "4,220",
+        "1,000",
+    ]
+    assert (figures(153, 2), share(1.72), share(1e-7)) == ("150", "170\u00a0%", "nothing")
 
 
 @pytest.mark.parametrize("side", ["15", "65"])

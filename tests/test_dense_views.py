@@ -97,7 +97,9 @@ def test_zeros_are_compared_inside() -> None:
 @pytest.mark.usefixtures("small")
 def test_a_window_that_does_not_fit_is_explained() -> None:
     said = text(open_view("shift", c_edge="zero", c_margin="160"))
-    assert "Leave out less" in said
+    assert "still see the zeros" in said and "with 0 columns left out" in said, "160 wide: nothing can be left out"
+    cut_picture.MOST_SIDE = 128
+    assert "too narrow for a window that moves" in text(open_view("shift", c_edge="zero"))
 
 
 @pytest.mark.usefixtures("small")

@@ -28,6 +28,7 @@ from fcn_core.ops.shift_stitch import with_borders
 Edge = Literal["wrap", "zero"]
 SHIFTS = tuple(range(0, 65, 4))
 MOST_SHIFT = 64
+LEAST_COMPARED = 32  # columns that are compared after the largest shift
 STREAMS = {"pool4": ("score_pool4", 16), "pool3": ("score_pool3", 8)}
 
 
@@ -158,6 +159,11 @@ class ShiftedNetwork:
         return found
 
 
+def most_margin(width: int) -> int:
+    """Columns that can be left out at both sides of a picture this wide with "zero" borders; negative: too narrow."""
+    return (width - 2 * MOST_SHIFT - LEAST_COMPARED) // 2
+
+
 def shift_study(
     network: ShiftedNetwork,
     x: Tensor,
@@ -223,11 +229,11 @@ def _check(network: ShiftedNetwork, x: Tensor, margin: int) -> None:
     height, width = x.shape[-2:]
     if height % 32 or width % 32:
         raise ValueError(f"expected sides that are multiples of 32 pixels, got {width}×{height}; cut the picture")
-    least = 2 * MOST_SHIFT + 2 * margin + 32
-    if network.edge == "zero" and width < least:
+    if network.edge == "zero" and margin > most_margin(width):
+        least = 2 * (MOST_SHIFT + margin) + LEAST_COMPARED
         raise ValueError(
             f"a window that moves by up to {MOST_SHIFT} pixels and leaves out {margin} at each side needs a picture at "
-            f"least {least} pixels wide; this one has {width}. Leave out less"
+            f"least {least} pixels wide; this one has {width}. Leave out less, or choose a wider picture"
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import streamlit as st
 import torch
@@ -12,6 +11,7 @@ import torch
 from app import cache, lab, session, widgets
 from app.bench_strip import Strip
 from app.case import Case
+from app.labs.convolutional.enlarged import enlarged
 from app.labs.convolutional.layer_table import layer_table
 from app.labs.convolutional.nets import LabNet, imagenet_here, imagenet_net, own_net, patch_net
 from app.labs.convolutional.prediction import classifier_questions
@@ -22,12 +22,9 @@ from app.legend import percent, swatch
 from app.pictures import encode
 from fcn_core.analysis.classifier_grid import ClassGrid, top_classes
 from fcn_core.analysis.heatmaps import temperature_softmax
-from fcn_core.draw import thumbnail
 from fcn_core.labels import Colour, voc_palette
 from fcn_core.ops.convolutionalize import as_convolution, convolutionalize, fully_connected
 
-MOST_SIDE = 640  # before it is enlarged
-MOST_PIXELS = 2_400_000
 OTHERS: Colour = (120, 120, 120)
 SHOWN = 5
 LISTED = 12
@@ -51,7 +48,9 @@ def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
     net = _controls(case)
-    image = _enlarged(case, net)
+    image = enlarged(case, net)
+    if image is None:
+        return
     rows, columns = net.pair.cells(image.shape[:2])
     key = ("classifier", *net.key, case.picture.digest, image.shape)
     answers = waited((*key, "map"), lambda _: _map(net, image), "One pass over the whole photo …")
@@ -107,18 +106,6 @@ def imagenet_title(name: str) -> str:
     return {"vgg16": "VGG16", "vgg16_bn": "VGG16 with batch norm", "alexnet": "AlexNet", "googlenet": "GoogLeNet"}[name]
 
 
-def _enlarged(case: Case, net: LabNet) -> np.ndarray:
-    """The photo as the network reads it here: as large as was wished, and large enough for one window."""
-    image = thumbnail(case.result.image, MOST_SIDE)
-    height, width = image.shape[:2]
-    wanted = float(session.setting("c_scale"))
-    scale = max(min(wanted, (MOST_PIXELS / (height * width)) ** 0.5), net.pair.side / min(height, width))
-    if scale != wanted:
-        st.caption(f":material/info: This photo is read at {scale:.2f}× here, to fit both window and memory.")
-    size = (max(round(width * scale), net.pair.side), max(round(height * scale), net.pair.side))
-    return image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-
-
 def _map(net: LabNet, image: np.ndarray) -> ClassGrid:
     with torch.inference_mode():
         scores = net.pair.whole(net.prepare(image)[None].to(cache.device()))[0].float().cpu().numpy()
@@ -162,8 +149,8 @@ def _maps(
     case: Case, net: LabNet, image: np.ndarray, answers: ClassGrid, said: WindowSaid, cell: tuple[int, int]
 ) -> None:
     """Photo with the window, the winning classes, and the probability of one class."""
-    held = session.bench().cls
-    index = net.classes.index(held) if held in net.classes else int(said.in_map.argmax())
+    held = net.classes == case.labels.classes
+    index = net.classes.index(case.cls) if held else int(said.in_map.argmax())
     photo = encode(image, photo=True).src
     top, left = cell[0] * net.pair.stride, cell[1] * net.pair.stride
     window = ((left, top, left + net.pair.side, top + net.pair.side), "window")
@@ -186,11 +173,14 @@ def _maps(
         bar=("viridis", ticks(0, 1), f"probability of {net.classes[index]}"), palette=_colours(net, answers),
     )  # fmt: skip
     st.caption(
-        "Each cell is drawn around the middle of its window; near the border no window fits. Where a photo shows "
-        "several things, the classifier says where it sees which, though it never learned places."
-        if net.key[0] == "imagenet"
-        else "Each cell is drawn around the middle of its window and names the class of the middle; near the border no "
-        "window fits. The bench's class is the one on the right."
+        "Each cell is drawn around the middle of its window; near the border no window fits. "
+        + (
+            "Where a photo shows several things, the classifier says where it sees which, though it never learned "
+            "places. "
+            if net.key[0] == "imagenet"
+            else "It names the class of that middle. "
+        )
+        + f"On the right: the class {'on the bench' if held else 'that wins the chosen window'}."
     )
     won = np.bincount(best.ravel(), minlength=len(net.classes))
     legend = [(net.classes[i], won[i] / best.size, i) for i in np.argsort(-won)[:LISTED] if won[i]]

@@ -8,6 +8,7 @@ import streamlit as st
 from app import browser_parts, cache, lab, session, widgets
 from app.bench_strip import Strip
 from app.case import Case
+from app.labs.convolutional.amounts import share
 from app.labs.convolutional.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutional.dense_questions import shift_questions
 from app.labs.convolutional.shift_figure import shift_figure
@@ -21,6 +22,7 @@ from fcn_core.analysis.equivariance import (
     OneShift,
     ShiftedNetwork,
     ShiftStudy,
+    most_margin,
     one_shift,
     shift_study,
 )
@@ -50,14 +52,20 @@ def show(strip: Strip) -> None:
         network = ShiftedNetwork(model, edge)  # type: ignore[arg-type]
         name = widgets.pick_one("c_map", "Output", {key: key for key in network.outputs})
         margin = 0
-        if edge == "zero":
-            with st.container(width=260):
-                margin = widgets.slide("c_margin", "Left out at each side, pixels", 0, 160)
+        most = most_margin(cut.size[1])
+        if edge == "zero" and most >= 0:
+            margin = widgets.number("c_margin", "Left out at each side, pixels", 0, min(most, 160), step=16)
     st.caption(
         "Borders joined: each one touches the opposite one, in every layer, and the photo is rolled; nothing is lost. "
         f"Zeros: a window {MOST_SHIFT} pixels narrower than the photo moves over it, and layers pad it as in training; "
         "only the columns inside are compared."
     )
+    if edge == "zero" and most < 0:
+        st.info(
+            f"This picture is only {cut.size[1]} pixels wide here, too narrow for a window that moves by up to "
+            f"{MOST_SHIFT}. Join the borders, or choose a wider picture.", icon=":material/info:",
+        )  # fmt: skip
+        return
     study: ShiftStudy | None = waited(
         (*cut.key, "shift", edge, margin),
         lambda progress: shift_study(network, cut.network_input(), margin=margin, progress=progress),
@@ -105,8 +113,8 @@ def _story(moved: Moved, name: str, stride: int, shift: int) -> None:
         else f"{shift} = {shift // stride} · {stride} + {shift % stride}"
     )
     st.markdown(
-        f"**{place}.** Moved back, the scores of {name} differ by **{_share(moved.along)}** of their spread, and "
-        f"**{percent(moved.labels)}** of the labels are others. Not moved back they differ by {_share(moved.still)}."
+        f"**{place}.** Moved back, the scores of {name} differ by **{share(moved.along)}** of their spread, and "
+        f"**{percent(moved.labels)}** of the labels are others. Not moved back they differ by {share(moved.still)}."
     )
 
 
@@ -114,11 +122,12 @@ def _classifier(case: Case, study: ShiftStudy, one: OneShift) -> None:
     before, after = study.shifts[0].classifier, one.classifier
     best = np.argsort(-before)[:3]
     rows = "".join(
-        f"\n| {case.labels.classes[i]} | {_probability(before[i])} | {_probability(after[i])} |" for i in best
+        f"\n| {widgets.plain(case.labels.classes[i])} | {_probability(before[i])} | {_probability(after[i])} |"
+        for i in best
     )
     st.markdown(
         f"A classifier beside it: the same scores averaged over the picture. They change by "
-        f"**{_share(one.classifier_change)}**."
+        f"**{share(one.classifier_change)}**."
         f"\n\n| largest classes | before | after |\n|:--|--:|--:|{rows}"
     )
 
@@ -156,15 +165,11 @@ def _check(study: ShiftStudy, name: str) -> None:
         lab.check(f"the same inside, {margin} columns from each border, at shifts of {which}", worst, EXACT)
     else:
         st.info(
-            f"At multiples of {study.strides[name]} a score of {name} still changes by up to {_share(worst)} of the "
+            f"At multiples of {study.strides[name]} a score of {name} still changes by up to {share(worst)} of the "
             f"spread: with {margin} columns left out these pixels still see the zeros at the window's borders, which "
-            "moved along with it. pool3 sees 44 pixels and is free of them from 48 on; fc7 sees 404.",
+            "moved along with it. Outputs with smaller fields need less left out; joined borders need nothing.",
             icon=":material/info:",
         )
-
-
-def _share(value: float) -> str:
-    return "nothing" if value < 1e-5 else f"{100 * value:.2g} %"
 
 
 def _probability(value: float) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cache, session, widgets
 from app.case import Case
-from app.labs.convolutional.amounts import megabytes, milliseconds
+from app.labs.convolutional.amounts import figures, megabytes, milliseconds
 from app.labs.convolutional.nets import LabNet, own_net
 from app.labs.convolutional.settings import GRID_SIDES
 from app.labs.heatmaps.controls import waited
@@ -108,13 +108,15 @@ def _table(n: int, window: Counted, whole: Counted, found: GridCost | None) -> s
         if found and way != "whole" and found.timed[way == "batched"] < n * n:
             time = f"≈ {time}"
         lines.append(f"| {WAYS[way]} | {time} | {in_units(adds)} | {megabytes(peak)} |")
-    work = (
-        f"Window by window takes **{window.multiply_adds * n * n / whole.multiply_adds:.3g} times** the multiply-adds"
-    )
+    ratio = window.multiply_adds * n * n / whole.multiply_adds
+    work = f"Window by window takes **{figures(ratio)} times** the multiply-adds"
     lines += ["", f"{work} of one pass. Memory: the most that input and maps take at once, weights apart."]
     if found:
-        faster = f"One pass is **{found.one_by_one / found.whole:.2g} times as fast** as one by one"
-        lines += ["", f"{faster}, {found.batched / found.whole:.2g} times as fast as in batches of {found.batch}."]
+        faster = f"One pass is **{figures(found.one_by_one / found.whole, 2)} times as fast** as one by one"
+        lines += [
+            "",
+            f"{faster}, {figures(found.batched / found.whole, 2)} times as fast as in batches of {found.batch}.",
+        ]
         if min(found.timed) < n * n:
             lines += [f"≈: {found.timed[0]} and {found.timed[1]} of the {n * n} windows were timed, and multiplied up."]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ import streamlit as st
 from app import cache, lab, session, widgets
 from app.bench_strip import Strip
 from app.case import Case
-from app.labs.convolutional.amounts import megabytes, milliseconds
+from app.labs.convolutional.amounts import figures, megabytes, milliseconds
 from app.labs.convolutional.grid_race import race
 from app.labs.convolutional.nets import LabNet, patch_net
 from app.labs.convolutional.prediction import patch_questions
@@ -47,7 +47,13 @@ def show(strip: Strip) -> None:
             ":material/photo_size_select_small: The photo is shrunk to {1}×{0} here, the size "
             "of the scenes that the classifiers learned from.".format(*image.shape)
         )
-    if answers := _answers(case, net, image, side, step):
+    fits = min(image.shape[:2]) >= side
+    if not fits:
+        st.info(
+            f"The photo is only {image.shape[1]}×{image.shape[0]} pixels here, smaller than a patch of {side}×{side}. "
+            "Choose a larger or less narrow one, or smaller patches.", icon=":material/info:",
+        )  # fmt: skip
+    elif answers := _answers(case, net, image, side, step):
         slow, quick = answers
         _maps(case, net, image, slow, quick)
         _costs(net, image, side, step, slow, quick)
@@ -55,7 +61,8 @@ def show(strip: Strip) -> None:
         apart = float(np.abs(slow.scores - quick.scores).max()) / largest
         lab.check("all logits of all patches and those of the one pass, as a share of the largest", apart, EXACT)
     race(case, patch_net(safe=case.safe))
-    lab.questions("convolutional-patches", patch_questions(side, step, image.shape[:2]))
+    if fits:
+        lab.questions("convolutional-patches", patch_questions(side, step, image.shape[:2]))
     lab.show_code(sliding_window, one_pass, grid_costs)
 
 
@@ -140,7 +147,7 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     network, _ = dense_network(net.pair.full, side, step)
     one = cache.pass_counts((*net.key, "full"), net.pair.full, (1, 3, side, side))
     whole = cache.pass_counts((*net.key, "dense", step, *x.shape), network, tuple(x.shape))
-    overlap = min((side / step) ** 2, slow.patches)
+    overlap = (side / step) ** 2
     each = one.multiply_adds * slow.patches
     rows = [
         ("Patch by patch", slow.seconds, each, one.peak_bytes),
@@ -154,8 +161,8 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     st.markdown("\n".join(lines))
     times, work = slow.seconds / max(quick.seconds, 1e-9), each / whole.multiply_adds
     st.markdown(
-        f"The same {slow.patches:,} answers, **{times:.2g} times as fast** and with {percent(1 / work)} of the work. "
-        f"Every pixel inside the photo lies in {overlap:.3g} patches on average, and each computes it anew."
+        f"The same {slow.patches:,} answers, **{figures(times, 2)} times as fast** and with {percent(1 / work)} "
+        f"of the work. Every pixel inside the photo lies in {overlap:,.4g} patches on average, and each computes it anew."
     )
     st.caption(
         "Measured on this machine when these maps were made. Patches went through in batches, the memory is counted "

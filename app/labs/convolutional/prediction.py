@@ -54,12 +54,12 @@ def patch_questions(side: int, step: int, size: tuple[int, int]) -> list[Questio
     times = (side / step) ** 2
     return [
         Question(
-            f"Patches of {side}×{side} pixels, one every {step} pixels. Into how many patches does a pixel inside the "
-            "photo go, on average?",
-            ("1, its own", f"about {times:.0f}", f"{patches:,}, all of them"),
+            f"Patches of {side}×{side} pixels, one {'for each' if step == 1 else f'every {step}'} "
+            f"pixel{'s' * (step > 1)}. Into how many patches does a pixel inside the photo go, on average?",
+            ("1, its own", f"about {times:,.0f}", f"{patches:,}, all of them"),
             1,
-            f"({side} / {step})² = {times:.3g}: so often is each pixel read, and the first layer computed there, where "
-            "one pass does it once.",
+            f"({side} / {step})² = {times:,.4g}: so often is each pixel read, and the first layer computed there, "
+            "where one pass does it once.",
         ),
         Question(
             "Half the step: patches of the same size, twice as close. What happens to the time of each way?",

@@ -9,7 +9,7 @@ import streamlit as st
 from app import browser_parts, cache, lab, widgets
 from app.bench_strip import Strip
 from app.case import Case
-from app.labs.convolutional.amounts import milliseconds
+from app.labs.convolutional.amounts import milliseconds, share
 from app.labs.convolutional.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutional.dense_questions import stitch_questions
 from app.labs.convolutional.stitching_player import stitching_player
@@ -63,10 +63,13 @@ def show(strip: Strip) -> None:
     if found is None:
         return
     step = found.stride // factor
+    pixels = f"{step} pixel{'s' * (step > 1)}"
     st.markdown(
-        f"{stream} answers once for every {found.stride} pixels. Moved by {step} pixels at a time, the photo goes "
-        f"through the network {factor}² = **{factor**2} times**; interlaced, the answers lie **{step} pixels** apart."
+        f"{stream} answers once for every {found.stride} pixels. Moved by {pixels} at a time, the photo goes "
+        f"through the network {factor}² = **{factor**2} times**; interlaced, the answers lie **{pixels}** apart."
     )
+    if stream != streams[0]:
+        st.caption(f"{stream} by itself labels poorly: its scores were trained to be added to those of {streams[0]}.")
     _player(case, cut, found)
     _check(found, stream)
     _pictures(case, cut, found)
@@ -90,7 +93,7 @@ def _check(found: DenseScores, stream: str) -> None:
         lab.check(f"{text} score, all {found.stitched.shape[1] * found.stitched.shape[2]:,} cells",
                   found.difference(), EXACT)  # fmt: skip
         return
-    whole = f"{100 * found.difference():.2g} % of the largest score" if found.difference() > EXACT else "nothing"
+    whole = f"{share(found.difference())} of the largest score" if found.difference() > EXACT else "nothing"
     if found.inside.any():
         lab.check(f"{text} score, the {int(found.inside.sum()):,} cells that see no border",
                   found.difference(inside=True), EXACT)  # fmt: skip
@@ -98,7 +101,7 @@ def _check(found: DenseScores, stream: str) -> None:
     else:
         st.info(
             f"One cell sees {field_size(found.works, 1, spread=True)} pixels: in this picture every cell sees a "
-            f"border, and the two ways differ by up to {whole}. Join the borders, or take pool3, which sees less.",
+            f"border, and the two ways differ by up to {whole}. Join the borders, or take scores that see less.",
             icon=":material/info:",
         )
 
