@@ -54,7 +54,8 @@ def show(strip: Strip) -> None:
         margin = 0
         most = most_margin(cut.size[1])
         if edge == "zero" and most >= 0:
-            margin = widgets.number("c_margin", "Left out at each side, pixels", 0, min(most, 160), step=16)
+            with st.container(width=260):
+                margin = widgets.number("c_margin", "Left out at each side, pixels", 0, min(most, 160), step=16)
     st.caption(
         "Borders joined: each one touches the opposite one, in every layer, and the photo is rolled; nothing is lost. "
         f"Zeros: a window {MOST_SHIFT} pixels narrower than the photo moves over it, and layers pad it as in training; "
