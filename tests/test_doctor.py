@@ -171,8 +171,14 @@ def test_a_palette_file_read_as_grey_or_as_colour(tmp_path: Path, labels) -> Non
 
 
 def test_files_that_are_no_label_maps_are_explained() -> None:
-    with pytest.raises(ValueError, match="expected a PNG"):
+    with pytest.raises(ValueError, match="x.png"):
         label_file_values(b"no picture", "x.png")
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 11, (64, 64), np.uint8)).save(buffer, "PNG")
+    whole = buffer.getvalue()
+    for broken in (whole[: len(whole) // 2], whole.replace(b"IDAT", b"\xf1DAT")):
+        with pytest.raises(ValueError, match="cut.png"):
+            label_file_values(broken, "cut.png")
     buffer = io.BytesIO()
     Image.fromarray(np.zeros((4, 4), np.uint16)).save(buffer, "PNG")
     with pytest.raises(ValueError, match="8-bit"):

@@ -43,8 +43,9 @@ def background_panel(found: Measured) -> None:
     counted = torch_measures(found.truth, np.full(found.truth.shape, floor, np.uint8), len(found.labels))
     lab.check(f"the four short formulas and a map of {name} alone, counted", largest_difference(wanted, counted), 1e-9)
     st.caption(
-        "High pixel accuracy, almost no mean IoU: this is why the paper reports mean IoU. K counts the classes of this "
-        f"truth ({in_truth} of {len(found.labels)}); over a whole set it counts all that occur anywhere in it."
+        "Pixel accuracy is K times the mean IoU: the more classes there are, the more it flatters a lazy model. K "
+        f"counts the classes of this truth ({in_truth} of {len(found.labels)}), and the one predicted where it is not "
+        "among them; over a whole set it counts all that occur anywhere in it."
     )
 
 

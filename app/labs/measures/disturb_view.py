@@ -24,6 +24,7 @@ from fcn_core.metrics import ConfusionMatrix
 
 SOURCES = {"truth": "Ground truth", "result": "Result of the network", "upload": "Upload a label map"}
 UNDISTURBED = {"m_dx": 0, "m_dy": 0, "m_grow": 0, "m_salt": 0, "m_drop": False, "m_flood": "off"}
+CONTROLS = ("class", "m_d", *UNDISTURBED)
 
 
 def show(strip: Strip) -> None:
@@ -44,9 +45,12 @@ def show(strip: Strip) -> None:
 def _live(found: Measured) -> None:
     """The part that runs again for a slider."""
     large = session.setting("large")
-    left, right = st.columns([1, 2.1 if large else 2.9], gap="large")
-    with left:
-        _controls(found)
+    if all(map(widgets.hidden, CONTROLS)):
+        right = st.container()
+    else:
+        left, right = st.columns([1, 2.1 if large else 2.9], gap="large")
+        with left:
+            _controls(found)
     wish = found.wish()
     spoiled = cache.disturbed((found.key, wish), lambda: disturb(found.start, wish, len(found.labels)))
     counted = count(found.truth, spoiled, len(found.labels), session.setting("m_d"))

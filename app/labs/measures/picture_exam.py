@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from fcn_core.analysis.symptoms import MetricLine, Symptoms
+from fcn_core.images import MAX_PIXELS, check_size, decode, open_image
 from fcn_core.inference import Segmenter
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix
@@ -39,12 +39,12 @@ def label_file_values(data: bytes, name: str) -> tuple[tuple[int, ...], str]:
 
     A palette or grey file holds indices; of a colour file the red channel is taken, as careless readers do.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as file:
-            mode = file.mode
-            pixels = np.asarray(file)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as problem:
-        raise ValueError(f"{name} cannot be read as a picture; expected a PNG of one class index a pixel") from problem
+    file = io.BytesIO(data)
+    file.name = name  # for the messages
+    image, _ = open_image(file)
+    check_size(*image.size, name, MAX_PIXELS)
+    image = decode(image, name)
+    mode, pixels = image.mode, np.asarray(image)
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8)
     if pixels.dtype != np.uint8:

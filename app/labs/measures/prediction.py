@@ -31,9 +31,11 @@ def asked(found: Measured) -> list[Question]:
     score = scores["miou"]
     bins = ((0.0, 0.02), (0.02, 0.05), (0.05, 0.15), (0.15, 0.4), (0.4, 1.1))
     texts = ("under 2 %", "2 to 5 %", "5 to 15 %", "15 to 40 %", "over 40 %")
+    kinds = int((sizes > 0).sum())
+    held = f"{kinds} class{'es' if kinds > 1 else ''}"
     lazy = Question(
         f"{names[floor]} covers {percent(sizes[floor] / sizes.sum())} of this truth, which has "
-        f"{int((sizes > 0).sum())} classes. Which mean IoU has a model that predicts {names[floor]} everywhere?",
+        f"{held}. Which mean IoU has a model that predicts {names[floor]} everywhere?",
         texts, next(i for i, (low, high) in enumerate(bins) if low <= score < high),
         f"{percent(score)}: p / K. Its pixel accuracy is {percent(scores['pa'])}.",
     )  # fmt: skip
