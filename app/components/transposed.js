@@ -69,7 +69,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (width) for (const [name, value] of Object.entries({ x: left, y: top, width, height })) box.setAttribute(name, value);
     };
   };
-  const SIDE = flat ? 34 : 26, GAP = 22;
+  const SIDE = flat ? 34 : 26, GAP = 22, NARROWEST = 220; // room for the labels
   const across = (axis, n) => (n - 1) * axis.stride + axis.extent + axis.output_padding; // of all stamps, uncut
   const moves = []; // what follows a step besides the cells
 
@@ -79,14 +79,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const wide = across(columns, x.columns), high = across(rows, x.rows);
     if (flat) {
       const most = Math.max(wide, x.columns, w.columns);
-      const svg = sheet(art, most * SIDE, (inputs + 3) * SIDE + 4 * GAP);
+      const svg = sheet(art, Math.max(most * SIDE, NARROWEST), (inputs + 3) * SIDE + 4 * GAP);
       stripes(svg);
       label(svg, 0, 14, "input");
       grid(svg, 0, GAP, SIDE, x, "x", "x");
       label(svg, 0, SIDE + GAP + 14, "kernel");
       grid(svg, 0, SIDE + 2 * GAP, SIDE, w, "w", "w");
       const top = 2 * SIDE + 3 * GAP;
-      label(svg, 0, top - 8, "stamps: one row for each input");
+      label(svg, 0, top - 8, columns.padding ? "stamps, one row each; hatched: cut off" : "stamps: one row for each input");
       hatch(svg, 0, top, columns.padding * SIDE, inputs * SIDE);
       hatch(svg, (columns.padding + outputs) * SIDE, top, (wide - columns.padding - outputs) * SIDE, inputs * SIDE);
       for (let i = 0; i < inputs; i += 1) {
@@ -101,12 +101,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
             cell(svg, at * SIDE, top + i * SIDE, SIDE, `l:${i}:${t}`, "lost", x.values[i] * w.values[t], { i });
         }
       }
-      label(svg, 0, top + inputs * SIDE + 15, columns.padding ? "output: the sum of each column; hatched: cut off by the padding" : "output: the sum of each column");
+      label(svg, 0, top + inputs * SIDE + 15, "output: the sum of each column");
       grid(svg, columns.padding * SIDE, top + inputs * SIDE + GAP, SIDE, y, "y", "y", { way: "scatter" });
       return;
     }
-    const left = Math.max(x.columns, w.columns) * SIDE + 26;
-    const svg = sheet(art, left + wide * SIDE, Math.max(GAP + high * SIDE, (x.rows + 2 * w.rows) * SIDE + 3 * GAP) + 2);
+    const left = Math.max(x.columns * SIDE, w.columns * SIDE, 60) + 26;
+    const svg = sheet(art, left + Math.max(wide * SIDE, 140), Math.max(GAP + high * SIDE, (x.rows + 2 * w.rows) * SIDE + 3 * GAP) + 2);
     stripes(svg);
     label(svg, 0, 14, "input");
     grid(svg, 0, GAP, SIDE, x, "x", "x");
@@ -131,8 +131,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const art = find(".zeros .art");
     art.replaceChildren();
     const z = data.stretched, window = [rows.extent, columns.extent];
-    const gap = flat ? 0 : 26, kernelWidth = flat ? 0 : Math.max(w.columns, 1) * SIDE + gap;
-    const width = flat ? Math.max(z.columns, window[1], outputs) * SIDE : kernelWidth + Math.max(z.columns, y.columns) * SIDE;
+    const gap = flat ? 0 : 26, kernelWidth = flat ? 0 : Math.max(w.columns * SIDE, 64) + gap;
+    const width = flat ? Math.max(z.columns, window[1], outputs) * SIDE : kernelWidth + Math.max(z.columns * SIDE, y.columns * SIDE, 90);
     const height = flat ? 3 * SIDE + 3 * GAP : Math.max((z.rows + y.rows) * SIDE + 2 * GAP, w.rows * SIDE + GAP);
     const svg = sheet(art, width, height + 2);
     label(svg, kernelWidth, 14, "stretched input");

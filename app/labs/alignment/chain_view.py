@@ -49,9 +49,10 @@ def _live(picked: Hand) -> None:
             key="alignment-chain", chosen=chosen, on_layer=lambda name: session.change_setting("a_layer", name),
         )  # fmt: skip
         st.caption(
-            "Click a layer to change its numbers; changed ones are in colour. *A cell every*: pixels of the photo from "
-            "one cell to the next. *Cell 0 looks at*: the pixel under its centre, after the crop; 0 is the middle of "
-            "the photo's first pixel. Poolings round sizes up, as Caffe's do; kernels and crops are square."
+            "Click a layer to change its numbers; changed ones are in colour. *Map*: its size before the crop. *A cell "
+            "every*: pixels of the photo from one cell to the next. *Cell 0 looks at*: the pixel under its centre, "
+            "after the crop; 0 is the middle of the photo's first pixel. Poolings round sizes up, as Caffe's do; "
+            "kernels and crops are square."
         )
     with controls:
         _sliders(hand, hand.chain.layer(chosen))
@@ -99,8 +100,7 @@ def _sliders(hand: Hand, layer: ChainLayer) -> None:
         now = getattr(layer, what)
         if layer.kind == "pooling" and what == "padding":
             high = max(layer.kernel // 2, now, 1)
-        if what == "crop" or not widgets.hidden("a_set"):
-            _slider(hand, layer.name, what, label, low, max(high, now), now)
+        _slider(hand, layer.name, what, label, low, max(high, now), now)
 
 
 def _slider(hand: Hand, name: str, what: str, label: str, low: int, high: int, now: int) -> None:

@@ -27,6 +27,10 @@ from fcn_core.models.windowing import WindowedFCN
 
 BORDER = 32  # pixels from the photo's edge that count as its border
 KINDS = ("reference", "centered")
+FC6 = {  # kernel of fc6 - 1
+    net: f" fc6 is the layer that the padding was made for: without any, it leaves {lost} cells less on each axis."
+    for net, lost in (("vgg16", 6), ("caffenet", 5))
+}
 COLOURS = {"reference": "#e69f00", "centered": "#56b4e9"}
 
 
@@ -70,14 +74,14 @@ def _cost() -> None:
     height, width = photo
     st.markdown(
         f"{NETS[net]} on {width}×{height}: **{billions(sums['reference'])}** multiply-adds padded by 100, "
-        f"**{billions(sums['centered'])}** with “same” padding, {factor:.2f} times as many. The padded photo has "
-        f"{width + 200}×{height + 200} pixels, {(width + 200) * (height + 200) / (width * height):.2f} times as many; "
-        f"{_share(width, height)} of them are empty."
+        f"**{billions(sums['centered'])}** with “same” padding, {_times(factor)} times as many. The padded photo has "
+        f"{width + 200}×{height + 200} pixels, {_times((width + 200) * (height + 200) / (width * height))} times as "
+        f"many; {_share(width, height)} of them are empty."
     )
     st.html(_bars(costs))
     st.caption(
         "Billions of multiply-adds of the convolutions, weight times value; upsamplings, which are interpolation, are "
-        "left out. fc6 is the layer that the padding was made for: without any, it leaves 6 cells less on each axis."
+        "left out." + FC6.get(net, "")
     )
     if costs.windowed < sums["reference"]:
         st.markdown(
@@ -98,7 +102,19 @@ def _costs(net: str, head: int, photo: tuple[int, int]) -> _Costs:
 
 
 def _share(width: int, height: int) -> str:
-    return f"{100 - 100 * width * height / ((width + 200) * (height + 200)):.0f} %"
+    share = 100 - 100 * width * height / ((width + 200) * (height + 200))
+    return "more than 99 %" if share > 99 else f"{share:.0f} %"
+
+
+def _times(ratio: float) -> str:
+    """1.68, or 40401: as many digits as mean something."""
+    return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.0f}"
+
+
+def _shown(multiply_adds: int) -> str:
+    """In billions; small ones keep two digits that count."""
+    value = multiply_adds / 1e9
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}" if value >= 1e-4 else f"{value:.0e}"
 
 
 def billions(number: int) -> str:
@@ -120,8 +136,8 @@ def _bars(costs: _Costs) -> str:
         )
         rows.append(
             f"<tr><td>{name}</td><td style='width:55%;text-align:left'>{bars}</td>"
-            + "".join(f"<td>{value / 1e9:.2f}</td>" for value in both)
-            + f"<td>{both[0] / both[1]:.2f}×</td></tr>"
+            + "".join(f"<td>{_shown(value)}</td>" for value in both)
+            + f"<td>{_times(both[0] / both[1])}×</td></tr>"
         )
     names = "".join(f"<th><span style='color:{COLOURS[kind]}'>■</span> {kind}</th>" for kind in KINDS)
     return table((), ()).replace("</table>", f"<tr><th></th><th></th>{names}<th>ratio</th></tr>{''.join(rows)}</table>")
@@ -161,11 +177,11 @@ def _pair(case: Case) -> None:
     different = own != found.labels
     border = np.ones_like(different)
     border[BORDER:-BORDER, BORDER:-BORDER] = False
-    shares = [f"{100 * float(different[where].mean()):.1f} %" if where.any() else "–" for where in (border, ~border)]
-    st.markdown(
-        f"Head {head}s, trained {mine}. {100 * float(different.mean()):.1f} % of the labels differ: {shares[0]} within "
-        f"{BORDER} pixels of the photo's edge, {shares[1]} further inside."
-    )
+    split = ""
+    if not border.all():
+        near, inside = (f"{100 * float(different[where].mean()):.1f} %" for where in (border, ~border))
+        split = f": {near} within {BORDER} pixels of the photo's edge, {inside} further inside"
+    st.markdown(f"Head {head}s, trained {mine}. {100 * float(different.mean()):.1f} % of the labels differ{split}.")
     if case.truth is not None:
         rows = [_measured(kind, shown[kind], case, border) for kind in KINDS]
         st.html(table(("percent", "pixel accuracy", "mean IoU", f"mean IoU, {BORDER} px border"), rows))

@@ -16,7 +16,7 @@ from app.labs.transposed.fit_figures import error_figure, row_figure
 from app.labs.transposed.fit_kept import KeptFit, keep_fit, kept_fits
 from app.labs.transposed.kernels import kernel_row
 from app.labs.transposed.prediction_upsampling import FIT
-from fcn_core.analysis.kernel_fit import KernelFit, best_kernel, draw_examples, fit_loss
+from fcn_core.analysis.kernel_fit import CELLS, KernelFit, best_kernel, draw_examples, fit_loss
 
 TEACHERS = {"interpolated": "Small maps, interpolated", "photos": "Photos, made smaller"}
 BEAT, CHUNK = 0.4, 0.8  # seconds between two looks, and of fitting at each at most
@@ -34,7 +34,7 @@ def show(strip: Strip) -> None:
             steps = widgets.number("t_fsteps", "Steps", 50, 2000, step=50)
         with st.container(width=150):
             seed = widgets.number("t_fseed", "Random start no.", 0, 99)
-    st.caption(_told(teacher, factor))
+    st.caption(_told(teacher, factor, _sources(strip, factor)))
     digest = strip.picture.digest if strip.picture is not None else ""
     key = (teacher, factor, steps, seed, digest)
     kept = kept_fits().get(key)
@@ -49,14 +49,22 @@ def show(strip: Strip) -> None:
     lab.show_code(draw_examples, fit_loss, KernelFit, best_kernel)
 
 
-def _told(teacher: str, factor: int) -> str:
+def _sources(strip: Strip, factor: int) -> str:
+    """What the squares are cut from: a photo that is smaller than one of them gives none."""
+    side = CELLS * factor
+    if strip.picture is None or min(strip.picture.image.shape[:2]) < side:
+        return f"the samples (a photo in hand of at least {side}×{side} pixels would join them)"
+    return "the photo in hand and the samples"
+
+
+def _told(teacher: str, factor: int, sources: str) -> str:
     if teacher == "interpolated":
         return (
-            f"256 squares from the photo in hand and the samples, made {factor} times smaller; the answers to learn "
+            f"256 squares from {sources}, made {factor} times smaller; the answers to learn "
             "are the small maps enlarged by F.interpolate, bilinear. Nobody tells the fit how that works."
         )
     return (
-        f"256 squares from the photo in hand and the samples, made {factor} times smaller by averaging; the answers to "
+        f"256 squares from {sources}, made {factor} times smaller by averaging; the answers to "
         "learn are the squares as they were."
     )
 

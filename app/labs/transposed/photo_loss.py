@@ -14,7 +14,7 @@ from fcn_core.draw import colour_map
 from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.transposed_inverse import shrink_and_enlarge
 
-LONGEST = 640
+LONGEST = 480
 BRIGHTEST = 64  # grey levels at the end of the difference's scale
 
 

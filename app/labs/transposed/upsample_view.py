@@ -136,15 +136,22 @@ def _kernel(chosen: Chosen) -> None:
     kernel = chosen.kernel
     st.html(kernel_row([(f"The {chosen.name}, {kernel.size}×{kernel.size}", kernel.weights,
                          f"weights from {kernel.weights.min():.3g} to {kernel.weights.max():.3g}")]))  # fmt: skip
-    low, high = kernel.phases.min(), kernel.phases.max()
-    even = "an even map stays even" if high - low < 1e-6 else "an even map becomes a **checkerboard**"
+    low, high = float(kernel.phases.min()), float(kernel.phases.max())
     st.markdown(
         f"Sum of the weights: **{kernel.total:.6g}**, and f² = {kernel.factor**2}. The f² phases sum to "
-        + (f"{low:.4g} each" if high - low < 1e-6 else f"{low:.3g} to {high:.3g}")
-        + f": {even}."
+        f"{_evenness(low, high)}."
     )
     if not kernel.centred:
         st.caption("Kernel and factor are not both even or both odd: the enlarged map lies half a pixel off.")
+
+
+def _evenness(low: float, high: float) -> str:
+    """What the smallest and largest sum of a phase say about an even map."""
+    if high - low < 1e-6:
+        return f"{low:.4g} each: an even map stays even"
+    if high - low < 0.01 * abs(high):
+        return f"{low:.4f} to {high:.4f}: an even map stays even to the eye"
+    return f"{low:.3g} to {high:.3g}: an even map becomes a **checkerboard**"
 
 
 def _numbers(found: Enlarged, source: Source, chosen: Chosen) -> None:
