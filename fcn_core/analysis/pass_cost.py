@@ -37,10 +37,6 @@ class Counted:
     multiply_adds: int
     peak_bytes: int
 
-    def times(self, count: int) -> Counted:
-        """As many such passes, one after another."""
-        return Counted(self.multiply_adds * count, self.peak_bytes)
-
 
 @dataclass(frozen=True)
 class GridCost:

@@ -112,11 +112,6 @@ def drawn_alexnet(device: str = "cpu", *, seed: int = 0) -> WindowClassifier:
     return imagenet_windows("alexnet", {name: tensor.to(device) for name, tensor in drawn.items()})
 
 
-def weights_of(network: nn.Module) -> int:
-    """Numbers in a network's weights."""
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def _valid(layer: nn.Module) -> nn.Module:
     """fc6 of a `centered` FCN without its padding: the classifier reads the window's own map and no more."""
     if isinstance(layer, nn.Conv2d) and layer.kernel_size[0] > 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import plotly.graph_objects as go
@@ -84,8 +85,7 @@ def _measured(key: tuple, pair: WindowClassifier) -> tuple[GridCost, ...]:
         help="All three ways for n = 1 to 10, window by window, in batches, and in one pass: half a minute at most on "
         "an idle machine",
     ):  # fmt: skip
-        st.session_state["convolutional-turn"] = st.session_state.get("convolutional-turn", 0) + 1
-        turn = (*key, "race", id(st.session_state), st.session_state["convolutional-turn"])
+        turn = (*key, "race", time.monotonic_ns())  # measured anew each time
         costs = waited(
             turn, lambda progress: Race(grid_costs(pair, GRID_SIDES, cache.device(), progress=progress)), "Measuring:"
         )
@@ -104,10 +104,10 @@ def _table(n: int, window: Counted, whole: Counted, found: GridCost | None) -> s
     }
     lines = ["| | time here | multiply-adds | memory |", "|:--|--:|--:|--:|"]
     for way, (adds, peak) in counts.items():
-        time = milliseconds(getattr(found, way)) if found else "not measured yet"
+        took = milliseconds(getattr(found, way)) if found else "not measured yet"
         if found and way != "whole" and found.timed[way == "batched"] < n * n:
-            time = f"≈ {time}"
-        lines.append(f"| {WAYS[way]} | {time} | {in_units(adds)} | {megabytes(peak)} |")
+            took = f"≈ {took}"
+        lines.append(f"| {WAYS[way]} | {took} | {in_units(adds)} | {megabytes(peak)} |")
     ratio = window.multiply_adds * n * n / whole.multiply_adds
     work = f"Window by window takes **{figures(ratio)} times** the multiply-adds"
     lines += ["", f"{work} of one pass. Memory: the most that input and maps take at once, weights apart."]
