@@ -28,7 +28,7 @@ CROP = (200, 264)
 
 
 def train(side: int, scenes: list, *, steps: int, batch: int, seed: int = 0) -> nn.Sequential:
-    """One classifier, trained with AdamW on crops; the rate rises to 3e-3 in the first tenth of the steps, then falls."""
+    """One classifier, trained with AdamW on crops; the rate rises to 3e-3 in a tenth of the steps, then falls."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net, classifier = PATCH_NETS[side], patch_classifier(side, len(CAMVID))
