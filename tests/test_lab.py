@@ -90,6 +90,8 @@ def _read(setting: Setting, text: str) -> st.SearchStrategy:
         return st.just(setting.default)
 
 
+UNCHECKED = ("fit", "doctor")  # one computes nothing before its Start is pressed, one reads what others measured
+NARROWED = ("a_crop",)  # which crops there are depends on the head
 STATES = st.fixed_dictionaries({}, optional={name: values_of(setting) for name, setting in SETTINGS.items()})
 PIXELS = st.none() | st.tuples(st.integers(0, 639), st.integers(0, 479))
 BENCHES = st.builds(
@@ -142,7 +144,9 @@ def test_an_address_opens_the_same_controls(page: page_list.PageRecord) -> None:
         for name, value in controls(test).items():
             wanted = state.get(name, SETTINGS[name].default)
             same = sorted(value) == sorted(wanted) if isinstance(wanted, tuple) else value == wanted
-            assert same or wanted in ("", ()), f"{name} shows {value!r}, the address said {wanted!r}"
+            assert same or wanted in ("", ()) or name in NARROWED, (
+                f"{name} shows {value!r}, the address said {wanted!r}"
+            )
         again = open_lab(page, told)
         assert controls(again) == controls(test) and words(again) == words(test)
 
@@ -154,7 +158,8 @@ def test_every_lab_checks_itself_shows_code_asks_and_cites(page: page_list.PageR
     state = {f"{prefix(page)}view": view} if view else {}
     test = open_lab(page, {"weights": TINY, "sample": "streets-1", "x": "100", "y": "80", **state})
     said = words(test)
-    assert "Checked against PyTorch:" in said and "**failed**" not in said
+    assert view in UNCHECKED or "Checked against PyTorch:" in said
+    assert "**failed**" not in said
     assert re.search(r"CVPR 2015: .*sections? \d", said), "the paper's section"
     assert 2 <= len([radio for radio in test.radio if (radio.key or "").startswith("predict-")]) <= 3
     assert all(radio.value is None for radio in test.radio if (radio.key or "").startswith("predict-"))

@@ -109,7 +109,8 @@ def test_every_page_runs_without_weights_and_samples(
     cache.weight_records.clear()
     try:
         words = text(open_page(page))
-        assert "No weights found" in words or page.section == "Train" or page.file == "course.py", "they need none"
+        needs_none = page.section == "Train" or page.file in ("course.py", "transposed_convolution.py", "alignment.py")
+        assert ("No weights found" in words) != needs_none
     finally:
         cache.samples.clear()
 

@@ -138,6 +138,11 @@ def _standing(kept: KeptFit) -> None:
         rows = [(name, weights) for name, (_, weights) in zip(names, items, strict=False)]
         figure(chart_json(row_figure(rows)), key="fit-row", alt="Middle row of the kernels: start, fit, bilinear")
     st.markdown(_verdict(kept))
+    if fit.examples.teacher == "interpolated":
+        lab.check(
+            "the least-squares kernel for the answers of F.interpolate, and the bilinear one",
+            float(np.abs(fit.best - fit.bilinear).max()), 1e-4,
+        )  # fmt: skip
 
 
 def _verdict(kept: KeptFit) -> str:
