@@ -83,22 +83,17 @@ PAGES = (*LAB_PAGES, page_list.find("segment.py"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
-def test_hidden_controls_are_not_there(page: page_list.PageRecord) -> None:
-    usual, hidden = opened(page), opened(page, teacher="hide")
+def test_held_controls_are_not_there_or_cannot_be_changed(page: page_list.PageRecord) -> None:
+    usual, hidden, locked = opened(page), opened(page, teacher="hide"), opened(page, teacher="lock")
     drawn = set(held(usual))
-    assert drawn, "there is something to hide"
+    assert drawn, "there is something to hold"
     view = f"{page.address[0]}_view" if page in LAB_PAGES else "view"
     by_widgets = {name for name in drawn if name in hidden.session_state["control-titles"]}
     assert view in by_widgets and not by_widgets & set(held(hidden))
     assert not popovers(hidden.main), "the bench says what is in hand, and opens nothing"
     assert "Check my prediction" not in [button.label for button in hidden.button]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
-def test_locked_controls_are_there_and_held(page: page_list.PageRecord) -> None:
-    usual, locked = opened(page), opened(page, teacher="lock")
     mine = locked.session_state["control-titles"]
-    assert set(mine) & set(held(usual)) <= set(controls(locked))
+    assert set(mine) & drawn <= set(controls(locked))
     assert all(widget.disabled for name, widget in held(locked).items() if name in mine)
     assert all(part.disabled for part in popovers(locked.main))
 
