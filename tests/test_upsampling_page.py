@@ -152,6 +152,7 @@ def test_a_fit_is_stopped_goes_on_and_ends(teacher: str, words: str) -> None:
         settled(test.run())
     assert words in said and "f² = 4" in said
     said = change(test, t_view="upsample", t_ukind="fitted")
+    assert "checkerboard" not in said and "stays even" in said, "nearly even is even to the eye"
     assert "As it stands after 150 of 150 steps" in said and "2×2" not in said and "4×4" in said
 
 

@@ -59,7 +59,7 @@ def pick(strip: Strip, *, sized: bool = True, headed: bool = True) -> Hand:
         model = own or published_network(net, kind)  # type: ignore[arg-type]
         head = widgets.head_picker(model.heads, place="-alignment") if headed else min(model.heads)
         if sized:
-            with st.container(horizontal=True, width=290, gap="small"):
+            with st.container(horizontal=True, width=420 if session.setting("large") else 290, gap="small"):
                 for name, label in (("a_w", "Photo's width, px"), ("a_h", "height, px")):
                     widgets.number(name, label, 1, 4096)
     if missing:

@@ -64,7 +64,7 @@ def _cost() -> None:
         offered = {name: title for name, title in NETS.items() if name != "own"}
         net = widgets.pick_one("a_net", "Network", offered)
         head = widgets.head_picker((32, 16, 8), place="-alignment")
-        with st.container(horizontal=True, width=290, gap="small"):
+        with st.container(horizontal=True, width=420 if session.setting("large") else 290, gap="small"):
             for name, label in (("a_w", "Photo's width, px"), ("a_h", "height, px")):
                 widgets.number(name, label, 1, 4096)
     photo = (session.setting("a_h"), session.setting("a_w"))

@@ -40,7 +40,9 @@ def show(strip: Strip) -> None:
     kept = kept_fits().get(key)
     _buttons(key, kept, strip)
     if kept is None:
-        st.info("Press Start: the kernel begins at random, and learns for less than a minute.", icon=":material/info:")
+        started = "Press Start: the kernel begins at random, and learns for less than a minute."
+        held = session.setting("teacher") in ("lock", "hide")  # then there is no button to press
+        st.info("No kernel was fitted with these settings." if held else started, icon=":material/info:")
     else:
         plotly_library()
         with st.container(key="live"):  # the page does not grey out while it is drawn again
