@@ -95,12 +95,13 @@ def test_a_shifted_crop_changes_picture_and_measures(page, address: str) -> None
     open_view(page, address, "shift", "&a_d=0")
     expect(page.get_by_text("0.0 % of the labels are others than in place.")).to_be_visible()
     expect(page.locator(".drawing svg path")).to_have_count(3)
-    before = page.get_by_role("application").first.locator("img").get_attribute("src")
+    picture = page.get_by_role("application").first.locator("img")
+    before = picture.get_attribute("src")
     page.get_by_role("slider", name="Too large by, pixels").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("All labels slide up and to the left by 1 px")).to_be_visible()
     wait_until(page, lambda: "a_d=1" in page.url)
-    assert page.get_by_role("application").first.locator("img").get_attribute("src") != before
+    wait_until(page, lambda: picture.get_attribute("src") != before)
     expect(page.get_by_text(re.compile(r"failed"))).to_have_count(0)
 
 
