@@ -1,4 +1,4 @@
-"""The Convolutionalize lab in a real browser: a clicked window, patches of another size, a measured race, a phone."""
+"""The Convolutionalize lab in a real browser, then on a phone: a clicked window, other patches, a measured race."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ def wait_until(page, condition: Callable[[], bool]) -> None:
         page.wait_for_timeout(100)
 
 
+def fits_a_phone(page) -> None:
+    rest(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".frame").first).to_be_visible()
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
+
+
 def test_a_click_moves_the_window(page, address: str) -> None:
     open_view(page, address, "classifier", "&c_net=patch")
     expect(page.get_by_text("Checked against PyTorch")).to_have_count(2)
@@ -50,6 +57,7 @@ def test_a_click_moves_the_window(page, address: str) -> None:
     page.get_by_role("radio", name="2×", exact=True).click()
     wait_until(page, lambda: "c_scale=2" in page.url)
     expect(page.get_by_text("156×116 answers")).to_be_visible()
+    fits_a_phone(page)
 
 
 def test_a_larger_patch_and_the_race(page, address: str) -> None:
@@ -65,11 +73,4 @@ def test_a_larger_patch_and_the_race(page, address: str) -> None:
     expect(page.locator(".js-plotly-plot")).to_be_visible()
     expect(page.get_by_text("as fast as one by one")).to_be_visible()
     expect(page.get_by_text("not measured yet")).to_have_count(0)
-
-
-def test_a_phone_shows_both_views(page, address: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    for view in ("classifier", "patches"):
-        open_view(page, address, view, "&c_side=15&c_race=patch")
-        expect(page.locator(".frame").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits_a_phone(page)

@@ -34,6 +34,12 @@ def wait_until(page, condition: Callable[[], bool]) -> None:
         page.wait_for_timeout(100)
 
 
+def fits_a_phone(page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
+    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
+
+
 def test_the_map_fills_pass_by_pass(page, address: str) -> None:
     open_view(page, address, "stitch", "&c_f=2&c_stream=pool3")
     player = page.locator(".stitching")
@@ -52,6 +58,7 @@ def test_the_map_fills_pass_by_pass(page, address: str) -> None:
     page.get_by_text("Zeros", exact=True).click()
     expect(page.get_by_text("that see no border")).to_be_visible()
     wait_until(page, lambda: "c_edge=zero" in page.url)
+    fits_a_phone(page)
 
 
 def test_the_photo_is_shifted_by_the_slider(page, address: str) -> None:
@@ -61,6 +68,7 @@ def test_the_photo_is_shifted_by_the_slider(page, address: str) -> None:
     expect(page.get_by_text("16 = 2 · 8.")).to_be_visible()
     expect(page.get_by_text("differ by nothing of their spread")).to_be_visible()
     wait_until(page, lambda: "c_d=16" in page.url)
+    fits_a_phone(page)
 
 
 def test_patches_are_drawn_from_more_photos(page, address: str) -> None:
@@ -69,11 +77,4 @@ def test_patches_are_drawn_from_more_photos(page, address: str) -> None:
     page.get_by_text("1/p photos", exact=True).click()
     expect(page.get_by_text("variance between photos")).to_be_visible()
     wait_until(page, lambda: "c_over=photos" in page.url)
-
-
-def test_a_phone_shows_every_view(page, address: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    for view in ("stitch", "shift", "sampling"):
-        open_view(page, address, view, "&c_f=2&c_stream=pool3")
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 390, f"{view} is {wide} pixels wide"
+    fits_a_phone(page)

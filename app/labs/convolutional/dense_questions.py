@@ -76,21 +76,21 @@ def shift_questions(name: str, stride: int, shift: int) -> list[Question]:
 
 
 def sampling_questions(keep: float, patches: int) -> list[Question]:
-    """Questions about patches that are kept with chance `keep`, of so many."""
-    half = max(keep / 2, 1e-9)
+    """Questions about patches of one photo that are kept with chance `keep`, of so many; keep is 1 over a number."""
+    chance, half = (f"1/{round(1 / p)}" for p in (keep, keep / 2))
     return [
         Question(
-            f"Of {patches} patches each is kept with chance {keep:g}, and the loss divided by {keep:g}. What is the "
-            "gradient on average?",
-            ("The whole picture's", f"{keep:g} of the whole picture's", "It points elsewhere"),
+            f"Of a photo's {patches} patches each is kept with chance {chance}, and the loss divided by {chance}. What "
+            "is the gradient on average?",
+            ("The whole photo's", f"{chance} of the whole photo's", "It points elsewhere"),
             0,
             "Each patch's share is multiplied by 1/p with chance p, and by 0 otherwise: on average by 1.",
         ),
         Question(
-            f"The chance falls from {keep:g} to {half:g}. What happens to the variance?",
+            f"The batch stays one photo, and the chance falls from {chance} to {half}. What happens to the variance?",
             ("It halves", "It stays", "It at least doubles"),
             2,
-            f"(1 − p)/p grows from {(1 - keep) / keep:.3g} to {(1 - half) / half:.3g}.",
+            f"(1 − p)/p grows from {1 / keep - 1:.3g} to {2 / keep - 1:.3g}.",
         ),
         Question(
             "Which costs less time for one step of training: the loss of all patches of a photo, or of a quarter?",

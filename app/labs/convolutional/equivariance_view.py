@@ -113,9 +113,10 @@ def _story(moved: Moved, name: str, stride: int, shift: int) -> None:
         if whole
         else f"{shift} = {shift // stride} · {stride} + {shift % stride}"
     )
+    others = percent(moved.labels) if moved.labels else "none"
     st.markdown(
         f"**{place}.** Moved back, the scores of {name} differ by **{share(moved.along)}** of their spread, and "
-        f"**{percent(moved.labels)}** of the labels are others. Not moved back they differ by {share(moved.still)}."
+        f"**{others}** of the labels are others. Not moved back they differ by {share(moved.still)}."
     )
 
 

@@ -162,7 +162,7 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     times, work = slow.seconds / max(quick.seconds, 1e-9), each / whole.multiply_adds
     st.markdown(
         f"The same {slow.patches:,} answers, **{figures(times, 2)} times as fast** and with {percent(1 / work)} "
-        f"of the work. Every pixel inside the photo lies in {overlap:,.4g} patches on average, and each computes it "
+        f"of the work. Every pixel inside the photo lies in about {overlap:,.0f} patches, and each computes it "
         "anew."
     )
     st.caption(

@@ -152,7 +152,8 @@ def _pictures(cut: CutPicture, found: PatchGradients, keep: float) -> None:
     drawn = np.where(mask[..., None], cut.image, cut.image // 5 + 180)
     browser_parts.picture(
         encode(drawn.astype(np.uint8), photo=True), key="sampling-kept", most_height="36vh",
-        title=f"One draw: {int(kept.sum())} of {len(kept)} patches count", alt="The photo with the kept patches",
+        title=f"One draw: {int(kept.sum())} of {len(kept)} patches count in this photo",
+        alt="The photo with the kept patches",
     )  # fmt: skip
     sizes = found.sizes
     most = float(sizes.max()) or 1.0

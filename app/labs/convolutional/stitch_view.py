@@ -123,6 +123,7 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
     st.markdown(class_line(case, np.concatenate([scores.argmax(0).ravel() for _, _, scores in maps])))
     fields = [field_size(found.works, step, spread=spread) for spread in (False, True)]
     wrong = float((found.unspread.argmax(0) != found.spread.argmax(0)).mean())
+    others = percent(wrong) if wrong else "here none"
     if fields[0] == fields[1]:
         st.markdown(
             "Here the third is still the same network: nothing but the 1×1 score layer lies behind the stride that was "
@@ -130,7 +131,7 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
         )
     else:
         st.markdown(
-            f"The third is **not the same network**: {percent(wrong)} of its labels are others than with spread "
+            f"The third is **not the same network**: {others} of its labels are others than with spread "
             f"kernels. Its kernels lie closer together than they were trained for: one cell sees {fields[0]} pixels "
             f"instead of {fields[1]}."
         )
