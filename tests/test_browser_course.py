@@ -61,7 +61,7 @@ def test_answers_survive_a_reload_and_go_into_the_report(page, address: str) -> 
     expect(page.get_by_text("0 of 12 questions answered")).to_be_visible()
     answer(page, 4, STOPS[3].question.answers[STOPS[3].question.right])
     expect(page.get_by_text("1 of 12 questions answered, 1 right")).to_be_visible()
-    wait_until(page, lambda: "given" in (page.evaluate("sessionStorage.getItem('fcn-lab-answers')") or ""))
+    wait_until(page, lambda: "chosen" in (page.evaluate("sessionStorage.getItem('fcn-lab-answers')") or ""))
     page.reload()
     expect(page.get_by_text("1 of 12 questions answered, 1 right")).to_be_visible()
     at_rest(page)
