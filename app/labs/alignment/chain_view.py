@@ -37,7 +37,8 @@ def _live(picked: Hand) -> None:
     """Only this is drawn again while a slider moves."""
     hand = in_hand.with_changes(picked)
     walked = hand.walked
-    controls, board = st.columns([1, 2.1], gap="large")
+    large = session.setting("large")  # the table then needs more of the width
+    controls, board = st.columns([1, 2.9], gap="small") if large else st.columns([1, 2.1], gap="large")
     open_names = [layer.name for layer in hand.chain.layers if layer.kind not in ("sum", "block")]
     asked = session.setting("a_layer")
     chosen = asked if asked in open_names else open_names[0]

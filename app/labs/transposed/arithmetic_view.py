@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import lab
 from app.bench_strip import Strip
-from app.labs.transposed.formulas import down_formula, size_by_torch, up_formula
+from app.labs.transposed.formulas import down_formula, pixels, size_by_torch, up_formula
 from app.labs.transposed.plan import Plan, plan_controls
 from app.labs.transposed.window_picture import window_picture
 from fcn_core.ops.transposed import Axis, output_sizes
@@ -41,8 +41,8 @@ def _sizes() -> None:
         _direction(plan, up=True)
     st.caption(
         "FCN's published layers, all with padding 0 and cropped afterwards: upscore2 and upscore_pool4 have k = 4, "
-        "s = 2; the last layers of the 8s, 16s and 32s heads have k = 16, 32, 64 and s = 8, 16, 32. This project's "
-        "centered networks take padding s/2 instead of a crop."
+        "s = 2; the last layers of the 8s, 16s and 32s heads have k = 16, 32, 64 and s = 8, 16, 32. In this "
+        "project's centered VGG16 the crop is s/2, which is what padding s/2 cuts off."
     )
     _round_trip(plan)
     lab.show_code(Axis, output_sizes)
@@ -84,7 +84,7 @@ def _told(n: int, size: int, axis: Axis, *, up: bool) -> str:
         cut = f"; the dashed {axis.padding} on each side are cut off by the padding" if axis.padding else ""
         more = axis.output_padding
         added = f"; the last {more} {'are' if more > 1 else 'is'} the output padding" if more else ""
-        return f"Blue: the stamps of the {n} input pixels. Green: the {size} output pixels{cut}{added}."
+        return f"Blue: the stamps of the {pixels(n, 'input')}. Green: the {pixels(size, 'output')}{cut}{added}."
     around = f", with {axis.padding} of padding (dashed) on each side" if axis.padding else ""
     left = n + 2 * axis.padding - ((size - 1) * axis.stride + axis.extent)
     last = "last pixel" if left == 1 else f"last {left} pixels"
@@ -92,7 +92,12 @@ def _told(n: int, size: int, axis: Axis, *, up: bool) -> str:
         f" The formula rounds down: no place of the kernel reaches the {last} of this line. Output padding makes room "
         "for them on the way back." if left else " Every pixel of the line is reached: nothing is rounded off."
     )  # fmt: skip
-    return f"Green: the {n} input pixels{around}. Blue: the kernel's {size} places, one for each output pixel.{lost}"
+    places = (
+        "the kernel's one place, for the one output pixel"
+        if size == 1
+        else (f"the kernel's {size} places, one for each output pixel")
+    )
+    return f"Green: the {pixels(n, 'input')}{around}. Blue: {places}.{lost}"
 
 
 def _check(plan: Plan, found: list[int] | None, *, up: bool) -> None:
@@ -117,11 +122,12 @@ def _round_trip(plan: Plan) -> None:
         try:
             m, needed = axis.down(n), axis.way_back(n)
         except ValueError:
-            st.markdown(f"{whose}No round trip: the convolution has no output for {n} pixels.")
+            st.markdown(f"{whose}No round trip: the convolution has no output for {pixels(n)}.")
             continue
         sizes = axis.same_output(m)
         others = f"all of {sizes[0]} … {sizes[-1]} give" if len(sizes) > 1 else f"only {n} gives"
-        st.markdown(f"{whose}{n} pixels go down to m = {m}; {others} this m. {_back(n, m, needed, axis)}")
+        go = "goes" if n == 1 else "go"
+        st.markdown(f"{whose}{pixels(n)} {go} down to m = {m}; {others} this m. {_back(n, m, needed, axis)}")
         st.html(_trip_table(n, m, axis))
         _trip_check(n, m, needed, axis)
     st.caption(

@@ -10,6 +10,11 @@ from fcn_core.ops.transposed import Axis
 from fcn_core.ops.transposed_ways import torch_settings
 
 
+def pixels(count: int, kind: str = "") -> str:
+    """So many of them: 1 pixel, 3 pixels, 3 input pixels."""
+    return f"{count} {kind + ' ' if kind else ''}pixel{'' if count == 1 else 's'}"
+
+
 def down_formula(n: int, axis: Axis, *, name: str = "m") -> str:
     """The convolution's output size, in general and in numbers. ValueError as `Axis.down`."""
     m = axis.down(n)

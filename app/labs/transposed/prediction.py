@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app import session
+from app.labs.transposed.formulas import pixels
 from app.labs.transposed.plan import axis_in_hand
 from app.questions import Question
 
@@ -37,8 +38,8 @@ def _size() -> list[Question]:
     return [
         Question(
             f"A transposed convolution with kernel {axis.kernel}, stride {axis.stride}, padding {axis.padding}, output "
-            f"padding {axis.output_padding} and dilation {axis.dilation} gets {n} pixels. How many come out?",
-            tuple(f"{number} pixels" for number in numbers), numbers.index(size),
+            f"padding {axis.output_padding} and dilation {axis.dilation} gets {pixels(n)}. How many come out?",
+            tuple(pixels(number) for number in numbers), numbers.index(size),
             f"({n} − 1)·{axis.stride} − 2·{axis.padding} + {axis.dilation}·({axis.kernel} − 1) + {axis.output_padding} "
             f"+ 1 = {size}: the first stamp begins at 0, the last one at (n − 1)s, and padding cuts off both sides.",
         )
