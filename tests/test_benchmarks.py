@@ -121,7 +121,8 @@ def test_parts_of_the_results_are_written_by_themselves(tmp_path: Path) -> None:
 
 def test_the_training_benchmark_measures_both_loops() -> None:
     result = training.measure(training.settings(tiny=True, workers=0), rounds=2, chunk=2)
-    assert len(result.engine) == len(result.bare) == len(result.ratios) == 2
+    assert len(result.engine) == len(result.bare) == len(result.without_data) == 2
+    assert result.ratio(result.engine) == "1.000 (1.000–1.000)"
     assert all(value > 0 for value in (*result.engine, *result.bare)) and 0 <= result.wait_share < 1
 
 

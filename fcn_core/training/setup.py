@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from accelerate import Accelerator
@@ -110,6 +111,7 @@ def prepare(
     folder in which `run:ID` is looked for. ValueError says what does not fit.
     """
     keep_freed_memory()
+    cv2.setNumThreads(0)  # OpenCV's own threads would be missing in forked workers, which could wait for them for ever
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     accelerator = build_accelerator(config)
