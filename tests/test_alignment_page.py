@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from app_bench import HOME, TINY, make_home
+from app_bench import make_home
+from lab_visits import open_lab, settled
 from segmenters import tiny_model, tiny_weights
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -26,6 +28,8 @@ from app.labs.alignment.settings import ALIGNMENT_NETS, ALIGNMENT_VIEWS, CROPS  
 from app.labs.alignment.words import formula  # isort: skip
 from app.settings import SETTINGS  # isort: skip
 
+open_page = partial(open_lab, "alignment.py")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -42,26 +46,11 @@ def forget() -> None:
         kept.clear()
 
 
-def open_page(**address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "alignment.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
 def change(test: AppTest, **address: str) -> str:
     """What the page says after its address has changed."""
     for name, value in address.items():
         test.query_params[name] = value
     return text(settled(test.run()))
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
 
 
 def text(test: AppTest) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
+from app_bench import make_home
+from lab_visits import open_lab, settled
 from segmenters import tiny_model, tiny_weights
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +23,8 @@ from app.labs.convolutional.layer_table import layer_table  # isort: skip
 from app.labs.convolutional.prediction import classifier_questions, patch_questions  # isort: skip
 from app.settings import SETTINGS  # isort: skip
 
+open_page = partial(open_lab, "convolutionalize.py")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -30,21 +34,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                  cache.grid_costs, cache.pass_counts):  # fmt: skip
         kept.clear()
     return tmp_path
-
-
-def open_page(**address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "convolutionalize.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
 
 
 def text(test: AppTest) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
+from app_bench import make_home
+from lab_visits import open_lab, settled
 from segmenters import tiny_model, tiny_weights
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -22,6 +24,8 @@ from app.settings import SETTINGS  # isort: skip
 from fcn_core.analysis.fusion import Ledger  # isort: skip
 from fcn_core.analysis.trimap import Trimap  # isort: skip
 
+open_page = partial(open_lab, "fusion.py")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -31,21 +35,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                  cache.trimap, cache.magnitude, cache.boundary_jobs):  # fmt: skip
         kept.clear()
     return tmp_path
-
-
-def open_page(**address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "fusion.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
 
 
 def text(test: AppTest) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
+from app_bench import make_home
+from lab_visits import open_lab, settled
 from streamlit.testing.v1 import AppTest
 
 from app import cache
@@ -20,6 +22,8 @@ from app.labs.measures.runs_panel import verdict
 from fcn_core.training.config import TrainConfig
 from fcn_core.training.runs import RunFolder
 
+open_page = partial(open_lab, "metrics.py")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -28,21 +32,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for kept in (cache.results, cache.weight_records, cache._segmenter, cache.kept_counts, cache.runs):
         kept.clear()
     return tmp_path
-
-
-def open_page(**address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "metrics.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
 
 
 def text(test: AppTest) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from app_bench import HOME, TINY, make_home
+from app_bench import make_home
+from lab_visits import open_lab, settled
 from segmenters import tiny_model, tiny_weights
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -17,6 +19,8 @@ from fcn_core.weights import LoadedModel
 
 from app import cache  # isort: skip
 from app.labs.transposed.kernels import kernel_row, short_number  # isort: skip
+
+open_page = partial(open_lab, "transposed_convolution.py", cls="road")
 
 
 @pytest.fixture(autouse=True)
@@ -28,26 +32,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def open_page(**address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "transposed_convolution.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", "cls": "road", **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
 def change(test: AppTest, **address: str) -> str:
     """What the page says once its address has changed."""
     for name, value in address.items():
         test.query_params[name] = value
     return text(settled(test.run()))
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
 
 
 def text(test: AppTest) -> str:
