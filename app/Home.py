@@ -11,15 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = str(ROOT / "app")
-# Streamlit puts app/ on the path. Its modules must be known by one name only (app.cache, never cache):
-# a module imported twice would load its models twice.
+# Streamlit puts app/ on the path. Its modules must be known by one name only (app.bench.kept, never
+# bench.kept): a module imported twice would load its models twice.
 sys.path[:] = [str(ROOT), *(entry for entry in sys.path if entry not in (APP, str(ROOT)))]
 
 import streamlit as st  # noqa: E402
 
-from app import page_list, session  # noqa: E402
-from app.appearance import apply_appearance  # noqa: E402
+from app import page_list  # noqa: E402
 from app.course import corner, stop_line, teacher_panel  # noqa: E402
+from app.visitor import session  # noqa: E402
+from app.visitor.appearance import apply_appearance  # noqa: E402
 
 st.set_page_config(
     page_title="FCN Lab", page_icon=str(ROOT / "app" / "icon.png"), layout="wide", initial_sidebar_state=256

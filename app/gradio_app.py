@@ -28,10 +28,10 @@ for variable in ("no_proxy", "NO_PROXY"):
 import gradio as gr  # noqa: E402
 import numpy as np  # noqa: E402
 
-from app import sample_files  # noqa: E402
+from app.bench import sample_files  # noqa: E402
 from app.photo_desk import MAX_FILE, MAX_PIXELS, MAX_SIDE, Desk, Regions  # noqa: E402
-from fcn_core.allocator import keep_freed_memory  # noqa: E402
-from fcn_core.export import index_png  # noqa: E402
+from fcn_core.exporting.files import index_png  # noqa: E402
+from fcn_core.machine.allocator import keep_freed_memory  # noqa: E402
 from fcn_core.weights import WeightRecord  # noqa: E402
 
 HEADS = ("32s", "16s", "8s")

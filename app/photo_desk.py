@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from fcn_core import draw
-from fcn_core.images import read_image
-from fcn_core.inference import Encoded, SegmentationResult, Segmenter
+from fcn_core.pictures.images import read_image
+from fcn_core.segmenting.segmenter import Encoded, SegmentationResult, Segmenter
 from fcn_core.weights import CATALOGUE, WeightRecord, is_here, load
 
 MAX_PIXELS = 40_000_000  # larger photos are refused

@@ -19,13 +19,13 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from fcn_core.data.lint_masks import grey_palette
-from fcn_core.data.streets import Streets
+from fcn_core.data.lint.masks import grey_palette
+from fcn_core.data.streets.scenes import Streets
 from fcn_core.labels import CAMVID, VOC, VOID
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import train
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import load
 
 STORED = Path(__file__).resolve().parents[1] / "assets" / "imbalance" / "cases.json"

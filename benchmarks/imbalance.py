@@ -19,11 +19,11 @@ from typing import Any
 
 import torch
 
-from fcn_core.training.config import TrainConfig
+from fcn_core.evaluating.evaluate import evaluate
 from fcn_core.training.engine import resume, train
-from fcn_core.training.evaluate import evaluate
 from fcn_core.training.losses import class_weights
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.stream import count_classes, open_data
 from fcn_core.weights import load
 

@@ -25,7 +25,7 @@ from benchmarks.memory import pass_memory
 from benchmarks.networks import ALONE, BUNDLED_THREE, PUBLISHED, SLIM, THREE, Variant
 from benchmarks.results_file import RESULTS, write_part
 from benchmarks.upsampling import upsampling
-from fcn_core.allocator import keep_freed_memory
+from fcn_core.machine.allocator import keep_freed_memory
 from fcn_core.models.fcn import FCN
 
 PHOTO, STREET = (375, 500), (360, 480)

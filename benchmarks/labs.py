@@ -28,7 +28,7 @@ if __package__ in (None, ""):  # run as a file: python benchmarks/labs.py
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.page_list import PAGES
-from app.settings import SETTINGS
+from app.visitor.settings import SETTINGS
 from benchmarks.measure import machine, table
 from benchmarks.results_file import RESULTS, write_part
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.networks import bundled_network, bundled_variants, full_network, full_variants
-from fcn_core.allocator import keep_freed_memory
+from fcn_core.machine.allocator import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.published_fcn8s import published_copy
-from fcn_core.data.streets import scene
-from fcn_core.folding import folded_copy
+from fcn_core.data.streets.scenes import scene
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import FCNSpec
 from fcn_core.models.windowing import WindowedFCN
+from fcn_core.segmenting.folding import folded_copy
 from fcn_core.weights import CAFFE_VOC, CATALOGUE, IMAGENET, load
 
 HEADS = (32, 16, 8)

@@ -17,11 +17,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcn_core.analysis.patchwise import PATCH_FOLDER, normalised
-from fcn_core.data.streets import Streets
+from fcn_core.analysis.dense.patchwise import PATCH_FOLDER, normalised
+from fcn_core.data.streets.scenes import Streets
 from fcn_core.labels import CAMVID, VOID
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.models.patchwise import PATCH_NETS, PatchNet, patch_classifier
+from fcn_core.models.patch_classifier import PATCH_NETS, PatchNet, patch_classifier
 from fcn_core.ops.convolutionalize import convolutionalize
 
 CROP = (200, 264)

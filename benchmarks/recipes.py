@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import resume, train
+from fcn_core.training.settings.config import TrainConfig
 
 STAGE_STEPS = 400
 TRUNK_STEPS = 800

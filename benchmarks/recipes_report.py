@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.curves import Curve, chart
 from benchmarks.measure import machine, table
 from benchmarks.results_file import RESULTS, write_part
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
 
 TITLES = {"camvid": "CamVid val, 101 photos, 480×360", "streets": "streets, validation seed, 60 scenes, 320×240"}
 # CVPR 2015, table 2: VOC 2011 val, mean IU; the released models on seg11valid for 8s at once (code README).

@@ -24,12 +24,12 @@ from torch.utils.data import DataLoader
 
 from benchmarks.measure import machine, table
 from benchmarks.results_file import RESULTS, write_part
-from fcn_core.training.config import TrainConfig
 from fcn_core.training.engine import train
 from fcn_core.training.losses import heads_loss
 from fcn_core.training.optim import build_optimiser
 from fcn_core.training.results import Progress
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import DTYPES, Parts, prepare
 from fcn_core.training.stream import StepBatches, prepare_worker
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app import lab, session, widgets
 from app.labs.alignment import chain_view, offsets_view, padding_view, pixel_view, shift_view
 from app.labs.alignment.prediction import asked
+from app.labs.shared import lab
+from app.visitor import session, widgets
 
 VIEWS = {
     "chain": ("The chain", chain_view.show),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app import lab, widgets
 from app.labs.convolutional import classifier_view, equivariance_view, patches_view, sampling_view, stitch_view
+from app.labs.shared import lab
+from app.visitor import widgets
 
 VIEWS = {
     "classifier": ("Classifier to map", classifier_view.show),

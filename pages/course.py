@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import answer_keeper, answers, widgets
 from app.course import for_teachers, overview, report_panel, stop_card
 from app.course.stops import STOPS, starts
+from app.labs.shared import answer_keeper, answers
+from app.visitor import widgets
 
 st.title("Course")
 widgets.show_notices()

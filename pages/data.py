@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import data_in_hand, draft_in_hand, page_list, session, widgets
-from app.data_download import download_panel
-from app.data_gallery import photos
-from app.data_picker import can_name_a_folder, found_notice, kind_picker, root_picker
-from app.data_views import augment, balance
-from app.lint_panel import lint_panel
+from app import page_list
+from app.data import in_hand
+from app.data.fetching import download_panel
+from app.data.gallery import photos
+from app.data.lint_panel import lint_panel
+from app.data.picker import can_name_a_folder, found_notice, kind_picker, root_picker
+from app.data.views import augment, balance
+from app.train import draft_in_hand
+from app.visitor import session, widgets
 from fcn_core.data.datasets import DATASETS
 
 VIEWS = {
@@ -24,12 +27,12 @@ widgets.show_notices()
 controls, board = st.columns([1, 2.4 if session.setting("large") else 3.2], gap="large")
 kind = session.setting("data")
 with controls:
-    kind_picker(kind, data_in_hand.choose_kind, place="data")
-    root = data_in_hand.root_in_hand(kind)
-    root_picker(kind, root, lambda chosen: data_in_hand.choose_root(kind, chosen), place="data")
+    kind_picker(kind, in_hand.choose_kind, place="data")
+    root = in_hand.root_in_hand(kind)
+    root_picker(kind, root, lambda chosen: in_hand.choose_root(kind, chosen), place="data")
     found = found_notice(kind, root)
     if found.pictures:
-        widgets.pick_one("split", "Split", {split: split for split in data_in_hand.splits_of(found)})
+        widgets.pick_one("split", "Split", {split: split for split in in_hand.splits_of(found)})
         if st.button("Use this data in Train", icon=":material/model_training:", type="primary", width="stretch"):
             draft_in_hand.use_data(kind, root)
             st.switch_page(page_list.find("train.py").path)
@@ -45,7 +48,7 @@ with board:
         st.stop()
     view = widgets.pick_one("look", "View", {name: text for name, (text, _) in VIEWS.items()}, hide_label=True)
     try:
-        held = data_in_hand.opened(found)
+        held = in_hand.opened(found)
     except (ValueError, OSError) as problem:
         st.error(widgets.plain(str(problem)), icon=":material/error:")
         st.stop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app import lab, widgets
 from app.labs.heatmaps import classifier, evidence, inside, scores
+from app.labs.shared import lab
+from app.visitor import widgets
 
 VIEWS = {
     "scores": ("Score maps", scores.show),

@@ -7,13 +7,16 @@ import platform
 import streamlit as st
 import torch
 
-from app import browser_parts, cache, page_list, session, widgets
-from app.bench_strip import bench_strip
-from app.case import Case
-from app.charts import stages
-from app.legend import swatch
-from app.run_segmenter import run_segmenter
-from app.weights_picker import weights_with_stages
+from app import page_list
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.run_segmenter import run_segmenter
+from app.bench.strip import bench_strip
+from app.bench.weights_picker import weights_with_stages
+from app.parts import browser_parts
+from app.parts.charts import stages
+from app.segment.legend import swatch
+from app.visitor import session, widgets
 
 st.title("FCN Lab")
 st.markdown(
@@ -58,10 +61,10 @@ with st.grid(columns="auto", min_column_width=260, gap="medium"):
             st.caption(page.summary)
 
 st.subheader("On this machine")
-here = [record for record in cache.weight_records().values() if cache.is_here(record)]
+here = [record for record in bench_kept.weight_records().values() if bench_kept.is_here(record)]
 threads = torch.get_num_threads()
 st.markdown(
     "**Weights:** " + ("; ".join(f"`{r.name}` ({r.title})" for r in here) if here else "none yet") + f"  \n"
-    f"**Runs on:** {'GPU ' + torch.cuda.get_device_name(0) if cache.device() == 'cuda' else 'CPU'}, "
+    f"**Runs on:** {'GPU ' + torch.cuda.get_device_name(0) if bench_kept.device() == 'cuda' else 'CPU'}, "
     f"{threads} thread{'s' if threads > 1 else ''} · PyTorch {torch.__version__} · Python {platform.python_version()}"
 )

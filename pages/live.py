@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import browser_figures, cache, live_panel, page_list, session, widgets
-from app.live_panel import Shown, refreshing
-from app.permission import may_launch, why_not
-from app.run_view import held_view, view_controls
-from fcn_core.training.run_state import runs_root
+from app import page_list
+from app.parts import browser_figures
+from app.runs import kept as runs_kept
+from app.runs import live_panel
+from app.runs.live_panel import Shown, refreshing
+from app.runs.view import held_view, view_controls
+from app.visitor import session, widgets
+from app.visitor.permission import may_launch, why_not
+from fcn_core.training.run_folder.run_state import runs_root
 
 st.title("Live")
-infos = cache.runs(str(runs_root()))
+infos = runs_kept.runs(str(runs_root()))
 if not infos:
     widgets.show_notices()
     st.subheader("No run yet")

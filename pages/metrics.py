@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app import lab, widgets
 from app.labs.measures import averages_view, disturb_view, doctor_view, imbalance_view
+from app.labs.shared import lab
+from app.visitor import widgets
 
 VIEWS = {
     "disturb": ("Disturb a label map", disturb_view.show),

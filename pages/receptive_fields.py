@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app import lab, widgets
 from app.labs.receptive import build_view, cell_view, effective_view, layers_view
+from app.labs.shared import lab
+from app.visitor import widgets
 
 VIEWS = {
     "cell": ("Click a cell", cell_view.show),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache, page_list, runs_table, widgets
-from app.compare_panel import compare_panel
-from app.permission import may_launch, why_not
-from app.run_compare import MOST_RUNS
-from app.run_panel import run_panel
-from fcn_core.training.run_state import runs_root
+from app import page_list
+from app.runs import kept as runs_kept
+from app.runs import table
+from app.runs.compare_panel import compare_panel
+from app.runs.run_panel import run_panel
+from app.runs.settings_compared import MOST_RUNS
+from app.visitor import widgets
+from app.visitor.permission import may_launch, why_not
+from fcn_core.training.run_folder.run_state import runs_root
 
 st.title("Runs")
-runs_table.go_where_clicked()
+table.go_where_clicked()
 widgets.show_notices()
-infos = cache.runs(str(runs_root()))
+infos = runs_kept.runs(str(runs_root()))
 if not may_launch():
     st.caption(f":material/lock: {why_not()}")
 if not infos:
@@ -24,9 +27,9 @@ if not infos:
         st.page_link(page_list.find("train.py").path, label="Start one on the Train page", icon=":material/play_arrow:")
     st.stop()
 
-runs_table.runs_table(infos)
-runs_table.watch_for_changes(infos)
-chosen = runs_table.chosen_runs(infos)
+table.runs_table(infos)
+table.watch_for_changes(infos)
+chosen = table.chosen_runs(infos)
 if not chosen:
     st.caption(
         f"Choose a run by the box at its left for its notes and files; choose two to {MOST_RUNS} to compare them."

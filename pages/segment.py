@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache, session, widgets
-from app.case import Case
-from app.doubt import doubt_notice
-from app.ground_truth_source import held_truth
-from app.overlays import overlay_controls
-from app.picture_source import picture_source
-from app.run_segmenter import run_segmenter
-from app.views import certainty, compare, differences, export, heads, heatmaps, truth
-from app.weights_picker import download_panel, weights_picker
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.picture_source import picture_source
+from app.bench.run_segmenter import run_segmenter
+from app.bench.truth_source import held_truth
+from app.bench.weights_picker import download_panel, weights_picker
+from app.segment import certainty, compare, differences, export, heads, heatmaps, truth
+from app.segment.doubt import doubt_notice
+from app.segment.overlays import overlay_controls
+from app.visitor import session, widgets
 
 VIEWS = {
     "heads": ("Heads", heads.show),
@@ -40,7 +41,7 @@ with board:
             "download on the left, import a file of your own, or train some: `python -m fcn_core train --help`."
         )
         st.stop()
-    if not cache.is_here(record):
+    if not bench_kept.is_here(record):
         download_panel(record)
         st.stop()
     if picture is None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import draft_in_hand, widgets
-from app.cost_panel import cost_panel
-from app.data_settings import data_settings
-from app.preset_picker import preset_picker
-from app.queue_panel import queue_panel
-from app.settings_form import grouped_settings, main_settings
-from app.start_panel import start_panel
-from app.yaml_panel import say_problem, yaml_panel
+from app.train import draft_in_hand
+from app.train.cost_panel import cost_panel
+from app.train.data_settings import data_settings
+from app.train.form import grouped_settings, main_settings
+from app.train.preset_picker import preset_picker
+from app.train.queue_panel import queue_panel
+from app.train.start_panel import start_panel
+from app.train.yaml_panel import say_problem, yaml_panel
+from app.visitor import widgets
 
 st.title("Train")
 widgets.show_notices()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app import lab, widgets
+from app.labs.shared import lab
 from app.labs.transposed import arithmetic_view, fit_view, gradient_view, overlap_view, steps_view, upsample_view
 from app.labs.transposed.prediction import asked
+from app.visitor import widgets
 
 VIEWS = {
     "arithmetic": ("Sizes", arithmetic_view.show),

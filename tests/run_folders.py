@@ -16,8 +16,8 @@ from PIL import Image
 from segmenters import tiny_weights
 
 from fcn_core.labels import CAMVID
-from fcn_core.training.config import TrainConfig
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import save_checkpoint
 
 HEADS = ("32s", "16s", "8s")

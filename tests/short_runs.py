@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.settings.config import TrainConfig
 
 
 def tiny_config(**changes: Any) -> TrainConfig:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.settings.config import TrainConfig
 
 TINY = {"backbone": "vgg16_bn", "width": 1 / 16, "fc_channels": 16, "dropout": 0.3}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import page_list, session
+from app import page_list
+from app.visitor import session
 
 STYLE = """
 [data-testid=stLayoutWrapper]:has(> .st-key-corner) { position: fixed; right: 1rem; bottom: .6rem; z-index: 1000;

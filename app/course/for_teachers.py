@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import session
+from app.visitor import session
 
 MODES = {"off": "Students", "free": "Answers told", "lock": "… and controls locked", "hide": "… and controls hidden"}
 

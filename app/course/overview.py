@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import answers, session
 from app.course import stop_line
 from app.course.progress import progress
 from app.course.stops import STOPS, find
+from app.labs.shared import answers
+from app.visitor import session
 
 TOTAL = sum(stop.minutes for stop in STOPS)
 

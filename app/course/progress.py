@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from app.answers import Answer
 from app.course.stops import STOPS
+from app.labs.shared.answers import Answer
 
 
 @dataclass(frozen=True)

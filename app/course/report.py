@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from app import page_list
-from app.answers import COURSE, Answer
 from app.course.plain_html import plain_html
 from app.course.progress import progress
 from app.course.stops import STOPS
+from app.labs.shared.answers import COURSE, Answer
 
 STYLE = (Path(__file__).parent / "report.css").read_text("utf-8")
 MOST_NAME = 80

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import streamlit as st
 
-from app import answers
 from app.course.report import MOST_NAME, report
+from app.labs.shared import answers
 
 NAME = "student-name"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app import page_list
-from app.answers import Question
+from app.labs.shared.answers import Question
 
 BENCH = {"sample": "streets-1", "weights": "streets", "head": "8s"}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import answers, questions, session
 from app.course import stop_line
 from app.course.stop import Stop
+from app.labs.shared import answers, questions
+from app.visitor import session
 
 STYLE = """
 [class*=st-key-course-stop-] h3 { padding: 0; scroll-margin-top: 4.5rem; }

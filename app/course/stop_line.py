@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import answer_keeper, answers, page_list, questions, session
+from app import page_list
 from app.course import stops
 from app.course.stop import Stop
+from app.labs.shared import answer_keeper, answers, questions
+from app.visitor import session
 
 STYLE = """
 .st-key-course-line { border-left: 3px solid rgb(61 143 209); padding-left: .9rem; margin-bottom: .8rem; }

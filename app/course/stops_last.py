@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.answers import Question
 from app.course.stop import Stop
+from app.labs.shared.answers import Question
 
 LAST = (
     Stop(

@@ -1,12 +1,13 @@
-"""Teacher mode for controls that a page draws by itself, as style: those of app.widgets know their way without it.
+"""Teacher mode for controls that a page draws by itself, as style: app.visitor.widgets know their way without it.
 
-What they would change stays as it is in any case (`app.session`); this is how they look.
+What they would change stays as it is in any case (`app.visitor.session`); this is how they look.
 """
 
 from __future__ import annotations
 
-from app import page_list, session
-from app.course.lock import PLAYED, settings_of
+from app import page_list
+from app.visitor import session
+from app.visitor.lock import PLAYED, settings_of
 
 KINDS = (
     "stButton", "stButtonGroup", "stCheckbox", "stRadio", "stSelectbox", "stMultiSelect", "stSlider", "stNumberInput",

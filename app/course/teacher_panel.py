@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import page_list, session
-from app.course.lock import BENCH_CONTROLS, settings_of
+from app import page_list
+from app.visitor import session
+from app.visitor.lock import BENCH_CONTROLS, settings_of
 
 MODES = {"free": "Free", "lock": "Locked", "hide": "Hidden"}
 

@@ -12,7 +12,7 @@ import typer
 from fcn_core.cli.console import progress_bar, wrong
 
 if TYPE_CHECKING:
-    from fcn_core.training.config import DataSettings, TrainConfig
+    from fcn_core.training.settings.config import DataSettings, TrainConfig
 
 
 def bundle(
@@ -31,10 +31,10 @@ def bundle(
 
     The figures are those of the file as written, in half precision. Folders of this machine are left out of the card.
     """
-    from fcn_core.familiarity import confidence_bound
-    from fcn_core.inference import Segmenter
-    from fcn_core.training.evaluate import evaluate
-    from fcn_core.training.runs import RunFolder
+    from fcn_core.evaluating.evaluate import evaluate
+    from fcn_core.segmenting.familiarity import confidence_bound
+    from fcn_core.segmenting.segmenter import Segmenter
+    from fcn_core.training.run_folder.runs import RunFolder
     from fcn_core.training.stream import open_data
     from fcn_core.weights import load, save_checkpoint, write_card
     from fcn_core.weights.folders import bundled_folder

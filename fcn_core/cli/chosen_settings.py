@@ -11,14 +11,14 @@ import yaml
 from fcn_core.cli.console import wrong
 
 if TYPE_CHECKING:
-    from fcn_core.training.config import TrainConfig
+    from fcn_core.training.settings.config import TrainConfig
 
 LENGTHS = ("epochs", "steps", "minutes")
 
 
 def chosen_settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:
     """The checked settings of a preset or file, with the changes of the command line."""
-    from fcn_core.training.config import TrainConfig
+    from fcn_core.training.settings.config import TrainConfig
 
     values, needs_root = _base(source)
     if root is not None and not root.is_dir():
@@ -43,7 +43,7 @@ def _data_sets(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _base(source: str | None) -> tuple[dict[str, Any], bool]:
     """Settings as plain values that may be changed, and whether they lack the folder of the data."""
-    from fcn_core.training.presets import PRESETS
+    from fcn_core.training.settings.presets import PRESETS
 
     if source is None:
         raise wrong("PRESET", f"give a YAML file or one of the presets {', '.join(PRESETS)}")

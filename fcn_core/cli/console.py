@@ -16,7 +16,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from fcn_core.atomic import written_aside
+from fcn_core.machine.atomic import written_aside
 
 STDOUT = "-"
 # These commands take files or names besides their options, so a word behind --json may be one of those.

@@ -12,7 +12,7 @@ from fcn_core.cli.console import STDOUT, JsonOption, print_table, progress_bar, 
 from fcn_core.cli.datasets import CountOption, LimitOption, choose_dataset
 
 if TYPE_CHECKING:
-    from fcn_core.data.lint import LintReport
+    from fcn_core.data.lint.linter import LintReport
     from fcn_core.labels import LabelSet
 
 data_app = typer.Typer(help="List, fetch and check labelled data.", no_args_is_help=True)
@@ -108,8 +108,8 @@ def lint(
 def _look_through(
     place: Path | None, dataset: str | None, labels: LabelSet | None, limit: int | None, count: int
 ) -> LintReport:
-    from fcn_core.data.lint import lint as look_at_folder
-    from fcn_core.data.lint import lint_dataset
+    from fcn_core.data.lint.linter import lint as look_at_folder
+    from fcn_core.data.lint.linter import lint_dataset
 
     with progress_bar("Checking") as update:
         if dataset is None:

@@ -33,8 +33,8 @@ from fcn_core.cli.datasets import (
 from fcn_core.cli.models import HeadOption, WeightsOption, choose_heads, open_weights
 
 if TYPE_CHECKING:
+    from fcn_core.evaluating.evaluate import Evaluation
     from fcn_core.labels import LabelSet
-    from fcn_core.training.evaluate import Evaluation
 
 PICTURES = ("index", "palette", "overlay", "error")
 PRECISIONS = ("fp32", "bf16", "fp16")
@@ -82,7 +82,7 @@ def evaluate(
 
     import torch
 
-    from fcn_core.training.evaluate import evaluate as measure
+    from fcn_core.evaluating.evaluate import evaluate as measure
 
     dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     saver = _PictureSaver(predictions, pictures, loaded.labels) if predictions is not None else None
@@ -109,10 +109,10 @@ class _PictureSaver:
         self.folder, self.formats, self.labels, self.count = folder, formats, labels, 0
 
     def __call__(self, sample: Any, head: int, label_map: Any) -> None:
-        from fcn_core.bands import show_bands
         from fcn_core.draw import error_map
-        from fcn_core.export import index_png, overlay_png, palette_png
-        from fcn_core.images import png_bytes
+        from fcn_core.exporting.files import index_png, overlay_png, palette_png
+        from fcn_core.pictures.bands import show_bands
+        from fcn_core.pictures.images import png_bytes
 
         labels = self.labels
         made = {

@@ -23,7 +23,7 @@ def export(
     json: JsonOption = None,
 ) -> None:
     """Write a network as ONNX, for photos of any size, and check it against torch."""
-    from fcn_core.export_onnx import export_onnx
+    from fcn_core.exporting.onnx_file import export_onnx
 
     loaded = open_weights(weights)
     heads = choose_heads(head, loaded)

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 
 import typer
 
-from fcn_core.allocator import keep_freed_memory
 from fcn_core.cli.console import DEBUG_VARIABLE, complain, give_json_a_value, sentence_for
 from fcn_core.cli.data import data_app
 from fcn_core.cli.evaluate import evaluate
@@ -24,6 +23,7 @@ from fcn_core.cli.segment import segment
 from fcn_core.cli.slurm import train_on_slurm
 from fcn_core.cli.train import train
 from fcn_core.cli.weights import weights_app
+from fcn_core.machine.allocator import keep_freed_memory
 
 PROGRAM = "python -m fcn_core"
 

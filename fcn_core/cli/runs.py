@@ -11,8 +11,8 @@ import typer
 from fcn_core.cli.console import STDOUT, JsonOption, complain, duration, print_table, say, write_json, wrong
 
 if TYPE_CHECKING:
-    from fcn_core.training.run_state import RunInfo
-    from fcn_core.training.runs import RunFolder
+    from fcn_core.training.run_folder.run_state import RunInfo
+    from fcn_core.training.run_folder.runs import RunFolder
 
 runs_app = typer.Typer(help="List, watch, stop, resume and delete training runs.", invoke_without_command=True)
 RunArgument = Annotated[
@@ -30,7 +30,7 @@ def table(context: typer.Context, runs: RootOption = None, json: JsonOption = No
         if runs is not None or json is not None:
             raise wrong("runs", f"give --runs and --json behind the command: runs {context.invoked_subcommand} ID …")
         return
-    from fcn_core.training.run_state import list_runs, runs_root
+    from fcn_core.training.run_folder.run_state import list_runs, runs_root
 
     found = list_runs(runs)
     if json != STDOUT:
@@ -90,7 +90,7 @@ def stop(
     runs: RootOption = None,
 ) -> None:
     """Let a run finish its step, save and end; one that waits leaves the queue."""
-    from fcn_core.training.launch import kill, request_stop
+    from fcn_core.training.places.launch import kill, request_stop
 
     folder = _find(run, runs)
     (kill if now else request_stop)(folder)
@@ -106,7 +106,7 @@ def stop(
 @runs_app.command("resume")
 def resume(run: RunArgument, runs: RootOption = None) -> None:
     """Let a run that was stopped, failed or crashed go on in the background."""
-    from fcn_core.training.launch import resume_run
+    from fcn_core.training.places.launch import resume_run
 
     folder = _find(run, runs)
     resume_run(folder)
@@ -120,7 +120,7 @@ def delete(
     runs: RootOption = None,
 ) -> None:
     """Remove a run with its metrics, checkpoints and weights."""
-    from fcn_core.training.launch import delete_run
+    from fcn_core.training.places.launch import delete_run
 
     folder = _find(run, runs)
     if not yes:
@@ -130,7 +130,7 @@ def delete(
 
 
 def _find(word: str, root: Path | None) -> RunFolder:
-    from fcn_core.training.run_state import find_run
+    from fcn_core.training.run_folder.run_state import find_run
 
     try:
         return find_run(word, root)
@@ -139,7 +139,7 @@ def _find(word: str, root: Path | None) -> RunFolder:
 
 
 def _read(folder: RunFolder) -> RunInfo:
-    from fcn_core.training.run_state import read_run
+    from fcn_core.training.run_folder.run_state import read_run
 
     return read_run(folder.path)
 

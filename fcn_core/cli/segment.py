@@ -24,7 +24,7 @@ from fcn_core.cli.models import FINEST, HeadOption, WeightsOption, choose_heads,
 from fcn_core.cli.photo_files import ResultFolder, find_photos, result_names
 
 if TYPE_CHECKING:
-    from fcn_core.inference import SegmentationResult, Segmenter
+    from fcn_core.segmenting.segmenter import SegmentationResult, Segmenter
 
 FORMATS = ("index", "palette", "overlay", "coco", "npz", "report")
 
@@ -91,7 +91,7 @@ def segment(
 
 
 def _open(weights: str, head: str, device: str) -> tuple[Segmenter, tuple[int, ...]]:
-    from fcn_core.inference import Segmenter
+    from fcn_core.segmenting.segmenter import Segmenter
 
     where = choose_device(device)
     loaded = open_weights(weights, device=where)
@@ -105,7 +105,7 @@ def _render(
     """Ending -> contents of every wanted file of one photo."""
     import json
 
-    from fcn_core import export
+    from fcn_core.exporting import files as export
 
     files: dict[str, bytes] = {}
     for head in result.heads:

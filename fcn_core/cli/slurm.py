@@ -9,7 +9,7 @@ import typer
 
 from fcn_core.cli.chosen_settings import chosen_settings
 from fcn_core.cli.console import STDOUT, JsonOption, say, write_json, wrong
-from fcn_core.training.slurm_settings import SlurmSettings
+from fcn_core.training.places.slurm_settings import SlurmSettings
 
 ASKED = SlurmSettings()
 ABOUT = {name: field.description or "" for name, field in SlurmSettings.model_fields.items()}
@@ -52,8 +52,8 @@ def train_on_slurm(
 
     A run whose minutes are over, or that makes way for another job, saves, queues again and goes on where it was.
     """
-    from fcn_core.training.slurm import submit_new, submit_stages
-    from fcn_core.training.stages import expand
+    from fcn_core.training.places.slurm import submit_new, submit_stages
+    from fcn_core.training.settings.stages import expand
 
     configs = expand(chosen_settings(settings, set_ or [], root))
     wanted = SlurmSettings.from_dict({

@@ -17,8 +17,8 @@ from fcn_core.training.process import LAUNCHED_VARIABLE
 
 if TYPE_CHECKING:
     from fcn_core.cli.train_process import Plan
-    from fcn_core.training.config import TrainConfig
     from fcn_core.training.engine import Progress, ProgressCallback, TrainResult
+    from fcn_core.training.settings.config import TrainConfig
 
 
 def train(
@@ -74,7 +74,7 @@ def train(
         _estimate(config, json_)
         return
     from fcn_core.cli.train_process import Plan, start_in_background
-    from fcn_core.training.stages import expand
+    from fcn_core.training.settings.stages import expand
 
     plan = Plan(path=resume or run, recipe=Path(settings).stem if settings else "", processes=processes)
     configs = expand(config) if config is not None else ()
@@ -112,7 +112,7 @@ def _in_this_process(configs: tuple[TrainConfig, ...], plan: Plan, *, wait: bool
 
 def _estimate(config: TrainConfig, where: str | None) -> None:
     from fcn_core.training.preflight import estimate
-    from fcn_core.training.run_state import runs_root
+    from fcn_core.training.run_folder.run_state import runs_root
 
     cost = estimate(config, runs=runs_root())
     if where != STDOUT:
@@ -131,7 +131,7 @@ def _estimate(config: TrainConfig, where: str | None) -> None:
 
 
 def _list_presets() -> None:
-    from fcn_core.training.presets import PRESETS
+    from fcn_core.training.settings.presets import PRESETS
 
     print_table(("preset", "what"), [(name, preset.about) for name, preset in PRESETS.items()])
 

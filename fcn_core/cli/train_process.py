@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import psutil
 
 from fcn_core.cli.console import say
-from fcn_core.home import PROJECT_ROOT
-from fcn_core.training.config import OTHER_RUN, TrainConfig
-from fcn_core.training.devices import devices_for
-from fcn_core.training.launch import launch, launch_stages, new_run, resume_run, safe_name
+from fcn_core.machine.home import PROJECT_ROOT
+from fcn_core.training.places.device_queue import turn
+from fcn_core.training.places.devices import devices_for
+from fcn_core.training.places.launch import launch, launch_stages, new_run, resume_run, safe_name
 from fcn_core.training.process import LAUNCHED_VARIABLE, leads_the_others, started
-from fcn_core.training.queue import turn
-from fcn_core.training.run_state import read_run, runs_root
-from fcn_core.training.runs import LIVING, RunFolder
+from fcn_core.training.run_folder.run_state import read_run, runs_root
+from fcn_core.training.run_folder.runs import LIVING, RunFolder
+from fcn_core.training.settings.config import OTHER_RUN, TrainConfig
 
 if TYPE_CHECKING:
     from fcn_core.training.results import ProgressCallback, TrainResult

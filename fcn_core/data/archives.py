@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_core.download import DownloadError, RemoteFile, failure, fetch_file, part_file
+from fcn_core.machine.download import DownloadError, RemoteFile, failure, fetch_file, part_file
 
 SPARE_DISK = 256 << 20
 AtWork = Callable[[str, float, float | None], None]

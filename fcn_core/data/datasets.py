@@ -73,7 +73,7 @@ def download_dataset(kind: str, root: str | Path, *, progress: AtWork | None = N
 
 
 def _streets(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.streets import Streets
+    from fcn_core.data.streets.scenes import Streets
 
     if asked.split is None:
         return Streets(asked.count, seed=asked.seed, size=asked.size)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from fcn_core.bands import BAND_SUFFIXES, inspect_bands, read_bands
+from fcn_core.pictures.bands import BAND_SUFFIXES, inspect_bands, read_bands
 
 PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm")
 PICTURE_SUFFIXES = (*PHOTO_SUFFIXES, ".npy")

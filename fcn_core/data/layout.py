@@ -8,7 +8,7 @@
 
 `classes.txt` beside them names the classes: one a line in the order of their indices, if wished with a colour
 (`road 128 64 128`). Empty lines and lines that begin with # do not count. Images may also be .npy and TIFF files of
-any number of channels (`fcn_core.bands`).
+any number of channels (`fcn_core.pictures.bands`).
 """
 
 from __future__ import annotations

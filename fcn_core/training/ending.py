@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from fcn_core.atomic import replace_text, written_aside
 from fcn_core.data.sample import Sample
-from fcn_core.images import png_bytes
-from fcn_core.training.config import TrainConfig
-from fcn_core.training.evaluate import Evaluation, evaluate
-from fcn_core.training.journal import Journal
-from fcn_core.training.runs import RunFolder
+from fcn_core.evaluating.evaluate import Evaluation, evaluate
+from fcn_core.machine.atomic import replace_text, written_aside
+from fcn_core.pictures.images import png_bytes
+from fcn_core.training.run_folder.journal import Journal
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import DTYPES, Parts
 from fcn_core.training.together import add_up
 from fcn_core.weights import load, read_checkpoint, write_card

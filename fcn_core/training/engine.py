@@ -16,17 +16,17 @@ from typing import Any
 
 import torch
 
+from fcn_core.evaluating.evaluate import Evaluation, evaluate
+from fcn_core.machine.disk import full_disk_named
 from fcn_core.training import ending
-from fcn_core.training.config import TrainConfig
-from fcn_core.training.course import Course
-from fcn_core.training.disk import full_disk_named
-from fcn_core.training.evaluate import Evaluation, evaluate
 from fcn_core.training.heartbeat import heartbeat
-from fcn_core.training.journal import Journal
 from fcn_core.training.preflight import check
 from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
+from fcn_core.training.progress import Course
 from fcn_core.training.results import Progress, ProgressCallback, RunFailed, TrainResult
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.journal import Journal
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import DTYPES, pack, prepare, unpack
 from fcn_core.training.step import Stepper
 from fcn_core.training.together import add_up, agree

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
 
 EVERY_SECONDS = 5.0
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from fcn_core.models.fcn import FCN, build
 from fcn_core.models.spec import FCNSpec
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.settings.config import TrainConfig
 
 BYTES = 4
 HALF_SHARE = 0.6  # of fp32's maps under bf16 or fp16: convolutions keep half as much, the loss as much as before

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fcn_core.training.settings import OptimSettings, ScheduleSettings
+from fcn_core.training.settings.groups import OptimSettings, ScheduleSettings
 
 
 def parameter_groups(model: nn.Module, settings: OptimSettings) -> list[dict[str, Any]]:

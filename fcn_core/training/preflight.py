@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from fcn_core.training.config import TrainConfig
-from fcn_core.training.course import Course
 from fcn_core.training.memory import free_bytes, training_bytes
+from fcn_core.training.progress import Course
 from fcn_core.training.results import RunFailed
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import Parts, prepare
 from fcn_core.training.step import Stepper
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_core.training.evaluate import Evaluation
+from fcn_core.evaluating.evaluate import Evaluation
 
 
 class RunFailed(ValueError):

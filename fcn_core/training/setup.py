@@ -13,14 +13,14 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from fcn_core.allocator import keep_freed_memory
 from fcn_core.data.kept import LabelledPictures, channels_of, tasks_of
 from fcn_core.data.statistics import preprocessing_for
 from fcn_core.labels import LabelSet
+from fcn_core.machine.allocator import keep_freed_memory
 from fcn_core.models.fcn import FCN, build
-from fcn_core.training.config import TrainConfig
 from fcn_core.training.losses import class_weights
 from fcn_core.training.optim import AveragedModel, build_optimiser
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.start import find_start
 from fcn_core.training.stream import Draws, count_classes, open_data
 from fcn_core.training.together import build_accelerator, share_layers

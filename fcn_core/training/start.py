@@ -10,8 +10,8 @@ from torch import Tensor
 
 from fcn_core.models.fcn import FCN
 from fcn_core.models.transplant import transplant_classifier
-from fcn_core.training.config import TrainConfig
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import CATALOGUE, Preprocessing, classifier_state, load
 
 

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from fcn_core.training.config import TrainConfig
-from fcn_core.training.course import Course
 from fcn_core.training.losses import counted_weight, faded_weights, summed_loss
 from fcn_core.training.optim import rate_factor, set_rate
+from fcn_core.training.progress import Course
 from fcn_core.training.results import RunFailed
+from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import Parts
 from fcn_core.training.stream import StepBatches, prepare_worker
 from fcn_core.training.together import total

@@ -23,7 +23,7 @@ from fcn_core.data.kept import Kept, LabelledPictures, Subset
 from fcn_core.data.sample import Sample
 from fcn_core.data.transforms import Blur, ColourJitter, Compose, Noise, RandomView, Transform, mix_classes
 from fcn_core.labels import VOID
-from fcn_core.training.settings import AugmentSettings, DataSettings
+from fcn_core.training.settings.groups import AugmentSettings, DataSettings
 from fcn_core.weights.preprocessing import Preprocessing
 
 BLOCK = 32

@@ -18,7 +18,7 @@ from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwa
 from torch import Tensor, nn
 
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.training.config import TrainConfig
+from fcn_core.training.settings.config import TrainConfig
 
 
 def build_accelerator(config: TrainConfig) -> Accelerator:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fcn_core.atomic import written_aside
+from fcn_core.machine.atomic import written_aside
 from fcn_core.weights.records import WeightRecord
 
 METRICS = (("pa", "PA"), ("mpa", "MPA"), ("miou", "mIoU"), ("fwiou", "FWIoU"))

@@ -17,8 +17,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from fcn_core.atomic import written_aside
 from fcn_core.labels import LabelSet
+from fcn_core.machine.atomic import written_aside
 from fcn_core.models.spec import FCNSpec
 from fcn_core.weights.preprocessing import Preprocessing
 from fcn_core.weights.records import labels_from_dict, labels_to_dict

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcn_core.download import DownloadError, RemoteFile, fetch_file
-from fcn_core.transfer import Progress
+from fcn_core.machine.download import DownloadError, RemoteFile, fetch_file
+from fcn_core.machine.transfer import Progress
 from fcn_core.weights.folders import HOME_VARIABLE, download_folder
 from fcn_core.weights.records import WeightRecord
 

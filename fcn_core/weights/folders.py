@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcn_core.home import HOME_VARIABLE, PROJECT_ROOT, cache_folder
+from fcn_core.machine.home import HOME_VARIABLE, PROJECT_ROOT, cache_folder
 
 
 def bundled_folder() -> Path:

@@ -7,14 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import lab, session, widgets
-from app.bench_strip import Strip
+from app.bench.strip import Strip
 from app.labs.alignment import hand as in_hand
 from app.labs.alignment import parts
 from app.labs.alignment.hand import Hand
 from app.labs.alignment.words import looks_in_words
-from fcn_core.analysis.alignment import ChainLayer, Placed, Walked, derived_crops, looks_at, places, text, walk
-from fcn_core.analysis.alignment_probe import probed_places, torch_sizes
+from app.labs.shared import lab
+from app.visitor import session, widgets
+from fcn_core.analysis.aligning.chain import ChainLayer, Placed, Walked, derived_crops, looks_at, places, text, walk
+from fcn_core.analysis.aligning.probe import probed_places, torch_sizes
 from fcn_core.ops.conv_arithmetic import CoordinateMap, convolution_size, transposed_size
 
 HEADS = ("layer", "kernel", "stride", "pad", "crop", "map, w×h", "a cell every", "cell 0 looks at")

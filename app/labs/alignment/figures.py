@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from fcn_core.analysis.alignment_shift import Slip
+from fcn_core.analysis.aligning.shift import Slip
 
 LINES = (("pa", "pixel accuracy", "#56b4e9"), ("miou", "mean IoU", "#e69f00"), ("band", "near boundaries", "#009e73"))
 WIDE, HIGH, LEFT, TOP, RIGHT, FOOT = 460, 250, 42, 26, 10, 44

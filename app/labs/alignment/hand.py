@@ -7,13 +7,14 @@ from functools import lru_cache
 
 import streamlit as st
 
-from app import cache, session, widgets
-from app.bench_strip import Strip
-from fcn_core.analysis import alignment_changes
-from fcn_core.analysis.alignment import Chain, Walked, changed, derived_crops, walk
-from fcn_core.analysis.alignment_changes import Changes
-from fcn_core.analysis.alignment_networks import chain_of, published_network
-from fcn_core.analysis.alignment_probe import probed_places, torch_sizes
+from app.bench import kept as bench_kept
+from app.bench.strip import Strip
+from app.visitor import session, widgets
+from fcn_core.analysis.aligning import changes as alignment_changes
+from fcn_core.analysis.aligning.chain import Chain, Walked, changed, derived_crops, walk
+from fcn_core.analysis.aligning.changes import Changes
+from fcn_core.analysis.aligning.networks import chain_of, published_network
+from fcn_core.analysis.aligning.probe import probed_places, torch_sizes
 from fcn_core.models.fcn import FCN
 
 NETS = {"vgg16": "VGG16", "caffenet": "AlexNet", "googlenet_published": "GoogLeNet", "own": "Weights in hand"}
@@ -98,10 +99,10 @@ def derived(hand: Hand) -> Hand:
 
 def _own(strip: Strip) -> FCN | None:
     """The network of the weights in hand, if it is an FCN that is on this machine."""
-    if strip.record is None or not cache.is_here(strip.record):
+    if strip.record is None or not bench_kept.is_here(strip.record):
         return None
     try:
-        model = cache.segmenter(strip.record).loaded.model
+        model = bench_kept.segmenter(strip.record).loaded.model
     except ValueError:
         return None
     return model if isinstance(model, FCN) else None

@@ -8,16 +8,17 @@ from itertools import groupby
 
 import streamlit as st
 
-from app import lab, widgets
-from app.bench_strip import Strip
+from app.bench.strip import Strip
 from app.labs.alignment import hand as in_hand
 from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import KINDS, NETS, Hand
 from app.labs.alignment.settings import CROPS
 from app.labs.fusion.tables import table
-from fcn_core.analysis.alignment import derived_crops, text
-from fcn_core.analysis.alignment_derivation import Derivation, Step, derive, way
-from fcn_core.analysis.alignment_networks import chain_of, published_network
+from app.labs.shared import lab
+from app.visitor import widgets
+from fcn_core.analysis.aligning.chain import derived_crops, text
+from fcn_core.analysis.aligning.derivation import Derivation, Step, derive, way
+from fcn_core.analysis.aligning.networks import chain_of, published_network
 from fcn_core.ops.conv_arithmetic import place_upsampling, transposed_map
 
 TITLES = {

@@ -9,18 +9,22 @@ from itertools import groupby
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.strip import Strip
+from app.labs.alignment import kept
 from app.labs.alignment.hand import NETS
 from app.labs.fusion.tables import table
 from app.labs.heatmaps.controls import waited
-from app.pictures import Shown, encode, view, view_photo
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import Shown, encode, view, view_photo
+from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.alignment import walk
-from fcn_core.analysis.alignment_cost import LayerCost, counted_multiply_adds, layer_costs, total
-from fcn_core.analysis.alignment_networks import chain_of, published_network
-from fcn_core.analysis.alignment_other import in_other_alignment
+from fcn_core.analysis.aligning.chain import walk
+from fcn_core.analysis.aligning.cost import LayerCost, counted_multiply_adds, layer_costs, total
+from fcn_core.analysis.aligning.networks import chain_of, published_network
+from fcn_core.analysis.aligning.other import in_other_alignment
 from fcn_core.metrics import ConfusionMatrix
 from fcn_core.models.fcn import FCN
 from fcn_core.models.windowing import WindowedFCN
@@ -157,7 +161,7 @@ def _stage(name: str) -> str:
 
 def _pair(case: Case) -> None:
     st.subheader("The same weights in both alignments", anchor=False)
-    model = cache.segmenter(case.record).loaded.model
+    model = bench_kept.segmenter(case.record).loaded.model
     if not isinstance(model, FCN):
         st.info("These weights are no FCN with skips: they have one alignment only.", icon=":material/info:")
         return
@@ -193,7 +197,7 @@ def _pair(case: Case) -> None:
 
 
 def _run(case: Case, head: int) -> _Other:
-    result = cache.other_alignment(*case.key[1:], case.record).segment(case.picture.network_input)
+    result = kept.other_alignment(*case.key[1:], case.record).segment(case.picture.network_input)
     return _Other(result.label_maps[head])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.browser_parts import register
+from app.parts.browser_parts import register
 
 _chain = register("chain")
 _looking = register("looking")

@@ -6,16 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from app import lab, session, widgets
-from app.bench_strip import Strip
+from app.bench.strip import Strip
 from app.labs.alignment import hand as in_hand
 from app.labs.alignment import parts
 from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import Hand
 from app.labs.alignment.words import looks_in_words
 from app.labs.fusion.bench import STREAM_COLOURS, css
-from fcn_core.analysis.alignment import Chain, ChainLayer, Walked, places
-from fcn_core.analysis.alignment_probe import probed_places
+from app.labs.shared import lab
+from app.visitor import session, widgets
+from fcn_core.analysis.aligning.chain import Chain, ChainLayer, Walked, places
+from fcn_core.analysis.aligning.probe import probed_places
 from fcn_core.ops.conv_arithmetic import CoordinateMap, convolution_map, transposed_map
 
 STREAM_OF_SCORE = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}

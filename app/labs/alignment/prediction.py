@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.questions import Question
-from fcn_core.analysis.alignment import changed, derived_crops
-from fcn_core.analysis.alignment_networks import chain_of, published_network
+from app.labs.shared.questions import Question
+from fcn_core.analysis.aligning.chain import changed, derived_crops
+from fcn_core.analysis.aligning.networks import chain_of, published_network
 
 PAD = Question(
     "The reference VGG16 pads its first convolution by 100 instead of 1. What for?",

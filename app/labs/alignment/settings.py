@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.setting_kinds import Setting, choice, code, flag, whole
+from app.visitor.setting_kinds import Setting, choice, code, flag, whole
 
 ALIGNMENT_VIEWS = ("chain", "pixel", "offsets", "shift", "padding")
 ALIGNMENT_NETS = ("vgg16", "caffenet", "googlenet_published", "own")
@@ -13,7 +13,7 @@ CHANGES = re.compile(r"[A-Za-z0-9_.:]{1,600}")
 
 
 def _changes(name: str) -> Setting:
-    """Changed layers as fcn_core.analysis.alignment spells them: `conv1_1:p1.upscore8:k16c31`; empty for none."""
+    """Changed layers as fcn_core.analysis.aligning.chain spells them: `conv1_1:p1.upscore8:k16c31`; empty for none."""
 
     def read(text: str) -> str:
         if not CHANGES.fullmatch(text):

@@ -8,17 +8,20 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import browser_parts, cache, lab, session, widgets
-from app.bench_strip import Strip
+from app.bench.strip import Strip
 from app.labs.alignment import parts
 from app.labs.alignment.figures import slip_chart
 from app.labs.fusion.bench import FusionCase, fusion_case, nothing_to_fuse
 from app.labs.fusion.tables import table
 from app.labs.heatmaps.controls import waited
-from app.pictures import Shown, encode, view, view_photo
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import Shown, encode, view, view_photo
+from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.alignment_shift import CROPS_OF, MOST, Slip, moved, shifted_labels, slip, slips
-from fcn_core.analysis.fusion import Enlargement, Fusion
+from fcn_core.analysis.aligning.shift import CROPS_OF, MOST, Slip, moved, shifted_labels, slip, slips
+from fcn_core.analysis.fusing.fusion import Enlargement, Fusion
 from fcn_core.ops.bilinear import bilinear_weight
 
 BAND = 5  # pixels to a true boundary that count as near
@@ -105,7 +108,7 @@ def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int
     if truth is None:
         st.caption("With ground truth its measures would follow here. Add one under Truth above.")
         return
-    near = cache.distances(found.distance_key, truth) <= BAND
+    near = labs_kept.distances(found.distance_key, truth) <= BAND
     kept = waited(
         ("slips", *found.truth_key, head, crop, BAND),
         lambda progress: _Kept(slips(fusion, head, crop, truth, near, progress=progress)),  # type: ignore[arg-type]

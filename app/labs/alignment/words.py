@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import widgets
-from fcn_core.analysis.alignment import Chain, Walked, looks_at, text
+from app.visitor import widgets
+from fcn_core.analysis.aligning.chain import Chain, Walked, looks_at, text
 from fcn_core.ops.conv_arithmetic import CoordinateMap
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.strip import Strip
+from app.labs.convolutional import kept
 from app.labs.convolutional.enlarged import enlarged
 from app.labs.convolutional.layer_table import layer_table
 from app.labs.convolutional.nets import LabNet, imagenet_here, imagenet_net, own_net, patch_net
@@ -18,10 +19,12 @@ from app.labs.convolutional.prediction import classifier_questions
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
 from app.labs.receptive.build_view import in_units
-from app.legend import percent, swatch
-from app.pictures import encode
-from fcn_core.analysis.classifier_grid import ClassGrid, top_classes
-from fcn_core.analysis.heatmaps import temperature_softmax
+from app.labs.shared import lab
+from app.parts.pictures import encode
+from app.segment.legend import percent, swatch
+from app.visitor import session, widgets
+from fcn_core.analysis.evidence.classifier_grid import ClassGrid, top_classes
+from fcn_core.analysis.evidence.heatmaps import temperature_softmax
 from fcn_core.labels import Colour, voc_palette
 from fcn_core.ops.convolutionalize import as_convolution, convolutionalize, fully_connected
 
@@ -108,7 +111,7 @@ def imagenet_title(name: str) -> str:
 
 def _map(net: LabNet, image: np.ndarray) -> ClassGrid:
     with torch.inference_mode():
-        scores = net.pair.whole(net.prepare(image)[None].to(cache.device()))[0].float().cpu().numpy()
+        scores = net.pair.whole(net.prepare(image)[None].to(bench_kept.device()))[0].float().cpu().numpy()
     rows, columns = net.pair.cells(image.shape[:2])  # poolings that round up may add cells that reach beyond
     return ClassGrid(np.ascontiguousarray(scores[:, :rows, :columns]), net.pair.centres)
 
@@ -124,7 +127,7 @@ def _cell(case: Case, net: LabNet, image: np.ndarray, cells: tuple[int, int]) ->
 
 
 def _window(net: LabNet, image: np.ndarray, scores: np.ndarray, row: int, column: int) -> WindowSaid:
-    x = net.pair.window(net.prepare(image)[None], row, column).contiguous().to(cache.device())
+    x = net.pair.window(net.prepare(image)[None], row, column).contiguous().to(bench_kept.device())
     with torch.inference_mode():
         full = net.pair.full(x)[0].float().cpu().numpy()
         convolutional = net.pair.whole(x)[0, :, 0, 0].float().cpu().numpy()
@@ -134,8 +137,8 @@ def _window(net: LabNet, image: np.ndarray, scores: np.ndarray, row: int, column
 def _say(net: LabNet, image: np.ndarray, rows: int, columns: int) -> None:
     height, width = image.shape[:2]
     side, pair = net.pair.side, net.pair
-    one = cache.pass_counts((*net.key, "full"), pair.full, (1, pair.channels, side, side))
-    whole = cache.pass_counts((*net.key, "whole", height, width), pair.whole, (1, pair.channels, height, width))
+    one = kept.pass_counts((*net.key, "full"), pair.full, (1, pair.channels, side, side))
+    whole = kept.pass_counts((*net.key, "whole", height, width), pair.whole, (1, pair.channels, height, width))
     st.markdown(
         f"**{widgets.plain(net.title)}** reads a window of **{side}×{side}** pixels and names one of "
         f"{len(net.classes)} classes for it. As convolutions it takes the whole {width}×{height} photo and gives "

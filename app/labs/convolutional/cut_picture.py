@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from app.case import Case
+from app.bench.case import Case
 from app.labs.heatmaps.seen import Seen, seen
-from app.legend import swatch
-from app.widgets import plain
+from app.segment.legend import swatch
+from app.visitor.widgets import plain
 
 MOST_SIDE = 320
 MULTIPLE = 32

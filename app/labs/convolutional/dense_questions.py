@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.questions import Question
-from fcn_core.analysis.stitching import DenseScores
+from app.labs.shared.questions import Question
+from fcn_core.analysis.dense.stitching import DenseScores
 
 
 def stitch_questions(found: DenseScores) -> list[Question]:

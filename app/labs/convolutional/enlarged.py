@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from app import session
-from app.case import Case
+from app.bench.case import Case
 from app.labs.convolutional.nets import LabNet
+from app.visitor import session
 from fcn_core.draw import thumbnail
 
 MOST_SIDE = 640  # before it is enlarged

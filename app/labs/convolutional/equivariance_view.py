@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.strip import Strip
 from app.labs.convolutional.amounts import share
 from app.labs.convolutional.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutional.dense_questions import shift_questions
 from app.labs.convolutional.shift_figure import shift_figure
 from app.labs.heatmaps.controls import waited
-from app.legend import percent
-from app.pictures import encode
-from fcn_core.analysis.equivariance import (
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import encode
+from app.segment.legend import percent
+from app.visitor import session, widgets
+from fcn_core.analysis.dense.equivariance import (
     MOST_SHIFT,
     SHIFTS,
     Moved,
@@ -37,7 +40,7 @@ EDGE_TEXTS = {"wrap": "Joined", "zero": "Zeros"}
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    model = cache.segmenter(case.record).loaded.model
+    model = bench_kept.segmenter(case.record).loaded.model
     if not isinstance(model, FCN):
         st.info(
             "This view compares the streams of an FCN, and these weights are of another form. Choose other weights "

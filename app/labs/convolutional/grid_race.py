@@ -8,15 +8,17 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import cache, session, widgets
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.labs.convolutional import kept
 from app.labs.convolutional.amounts import figures, megabytes, milliseconds
 from app.labs.convolutional.nets import LabNet, own_net
 from app.labs.convolutional.settings import GRID_SIDES
 from app.labs.heatmaps.controls import waited
 from app.labs.receptive.build_view import in_units
-from fcn_core.analysis.pass_cost import Counted, GridCost, grid_costs
-from fcn_core.analysis.window_classifier import WindowClassifier
+from app.visitor import session, widgets
+from fcn_core.analysis.dense.pass_cost import Counted, GridCost, grid_costs
+from fcn_core.analysis.dense.window_classifier import WindowClassifier
 
 WAYS = {"one_by_one": "one by one", "batched": "in batches", "whole": "one pass"}
 COLOURS = {"one_by_one": "#e69f00", "batched": "#999999", "whole": "#56b4e9"}
@@ -38,8 +40,8 @@ def race(case: Case, small: LabNet) -> None:
         names = {n: str(n) for n in GRID_SIDES}
         n = widgets.slide_steps("c_n", "n", names, help="The picture is made just large enough for n×n windows.")
     costs = _measured(key, pair)
-    window = cache.pass_counts((*key, "full"), pair.full, _shape(pair, pair.side))
-    whole = cache.pass_counts((*key, "grid", n), pair.whole, _shape(pair, pair.picture_side(n)))
+    window = kept.pass_counts((*key, "full"), pair.full, _shape(pair, pair.side))
+    whole = kept.pass_counts((*key, "grid", n), pair.whole, _shape(pair, pair.picture_side(n)))
     found = next((cost for cost in costs if cost.n == n), None)
     side = pair.picture_side(n)
     ours, theirs = st.columns([3, 2], gap="large")
@@ -72,14 +74,14 @@ def _network(case: Case, small: LabNet) -> tuple[tuple, str, WindowClassifier]:
             "AlexNet's layers with weights drawn at random: what a pass costs does not depend on them. torchvision's, "
             "with windows of 224 pixels where the paper's had 227."
         )
-        return ("race", "alexnet"), "AlexNet", cache.alexnet_pair()
+        return ("race", "alexnet"), "AlexNet", kept.alexnet_pair()
     net = own if chosen == "own" else small
     return net.key, widgets.plain(net.title), net.pair
 
 
 def _measured(key: tuple, pair: WindowClassifier) -> tuple[GridCost, ...]:
     """What was measured here so far; measures when the button is pressed."""
-    kept = cache.grid_costs(key)
+    known = kept.grid_costs(key)
     if st.button(
         "Measure on this machine", icon=":material/timer:", key="convolutional-race",
         help="All three ways for n = 1 to 10, window by window, in batches, and in one pass: half a minute at most on "
@@ -87,11 +89,13 @@ def _measured(key: tuple, pair: WindowClassifier) -> tuple[GridCost, ...]:
     ):  # fmt: skip
         turn = (*key, "race", time.monotonic_ns())  # measured anew each time
         costs = waited(
-            turn, lambda progress: Race(grid_costs(pair, GRID_SIDES, cache.device(), progress=progress)), "Measuring:"
+            turn,
+            lambda progress: Race(grid_costs(pair, GRID_SIDES, bench_kept.device(), progress=progress)),
+            "Measuring:",
         )
         if costs is not None:
-            kept["times"] = costs.costs
-    return kept.get("times", ())
+            known["times"] = costs.costs
+    return known.get("times", ())
 
 
 def _table(n: int, window: Counted, whole: Counted, found: GridCost | None) -> str:

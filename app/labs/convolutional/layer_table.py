@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from fcn_core.analysis.window_classifier import WindowClassifier
+from fcn_core.analysis.dense.window_classifier import WindowClassifier
 from fcn_core.ops.convolutionalize import flat
 
 

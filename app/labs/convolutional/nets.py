@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from app import cache
-from app.case import Case
-from fcn_core.analysis.patchwise import normalised
-from fcn_core.analysis.window_classifier import WindowClassifier
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.labs.convolutional import kept
+from fcn_core.analysis.dense.patchwise import normalised
+from fcn_core.analysis.dense.window_classifier import WindowClassifier
 from fcn_core.labels import CAMVID, Colour
 from fcn_core.weights import CATALOGUE
 
@@ -36,8 +37,8 @@ def own_net(case: Case) -> LabNet:
     reads = case.record.preprocessing
     if reads.channels != 3 or reads.values != "photo":
         raise ValueError(f"{case.record.name} reads images of other channels, which cannot be enlarged and cut here")
-    stamp = cache.weights_stamp(case.record)
-    pair = cache.own_windows(case.record.name, stamp, cache.segmenter(case.record).loaded.model)
+    stamp = bench_kept.weights_stamp(case.record)
+    pair = kept.own_windows(case.record.name, stamp, bench_kept.segmenter(case.record).loaded.model)
     key = ("own", case.record.name, stamp)
     return LabNet(key, case.record.name, pair, case.labels.classes, case.colours, reads.apply)
 
@@ -45,7 +46,7 @@ def own_net(case: Case) -> LabNet:
 def patch_net(side: int = PATCH_SIDE, *, safe: bool = False) -> LabNet:
     """The project's classifier of small patches."""
     title = f"{side}×{side} patch classifier"
-    return LabNet(("patch", side), title, cache.patch_pair(side), CAMVID.classes, CAMVID.colours(safe=safe), normalised)
+    return LabNet(("patch", side), title, kept.patch_pair(side), CAMVID.classes, CAMVID.colours(safe=safe), normalised)
 
 
 def imagenet_net(name: str) -> LabNet:
@@ -55,9 +56,9 @@ def imagenet_net(name: str) -> LabNet:
     record = CATALOGUE[name]
     classes = tuple(get_model_weights(name).IMAGENET1K_V1.meta["categories"])
     title = record.title.removesuffix(" (torchvision)")
-    return LabNet(("imagenet", name), title, cache.imagenet_pair(name), classes, (), record.preprocessing.apply)
+    return LabNet(("imagenet", name), title, kept.imagenet_pair(name), classes, (), record.preprocessing.apply)
 
 
 def imagenet_here() -> list[str]:
     """Names of the ImageNet classifiers on this machine."""
-    return [name for name in IMAGENET if name in CATALOGUE and cache.is_here(CATALOGUE[name])]
+    return [name for name in IMAGENET if name in CATALOGUE and bench_kept.is_here(CATALOGUE[name])]

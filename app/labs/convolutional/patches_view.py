@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench.case import Case
+from app.bench.strip import Strip
+from app.labs.convolutional import kept
 from app.labs.convolutional.amounts import figures, megabytes, milliseconds
 from app.labs.convolutional.grid_race import race
 from app.labs.convolutional.nets import LabNet, patch_net
@@ -16,10 +16,13 @@ from app.labs.convolutional.settings import PATCH_SIDES, PATCH_STEPS
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, wall
 from app.labs.receptive.build_view import in_units
-from app.legend import percent, swatch
-from app.pictures import encode
-from fcn_core.analysis.pass_cost import grid_costs
-from fcn_core.analysis.patchwise import (
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts.pictures import encode
+from app.segment.legend import percent, swatch
+from app.visitor import session, widgets
+from fcn_core.analysis.dense.pass_cost import grid_costs
+from fcn_core.analysis.dense.patchwise import (
     PatchLabels,
     dense_network,
     mirrored,
@@ -29,7 +32,7 @@ from fcn_core.analysis.patchwise import (
 )
 from fcn_core.draw import thumbnail
 from fcn_core.labels import CAMVID
-from fcn_core.models.patchwise import PATCH_NETS
+from fcn_core.models.patch_classifier import PATCH_NETS
 
 MOST_SIDE = 480  # as large as the scenes that the classifiers learned from
 MANY = 15_000  # patches that are only run on request
@@ -72,7 +75,7 @@ def _answers(
     """Both ways' answers; None where many patches wait to be asked for, or after a failure that was shown."""
     key = ("patches", side, step, case.picture.digest, image.shape)
     patches = -(-image.shape[0] // step) * -(-image.shape[1] // step)
-    if patches > MANY and (*key, "slow") not in cache.lab_answers():
+    if patches > MANY and (*key, "slow") not in labs_kept.lab_answers():
         st.markdown(
             f"**{patches:,} patches** of {side}×{side} pixels: that takes a while, and shows why nobody does it."
         )
@@ -145,8 +148,8 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     """Time, multiply-adds and memory of both ways."""
     x = mirrored(image, PATCH_NETS[side], step)
     network, _ = dense_network(net.pair.full, side, step)
-    one = cache.pass_counts((*net.key, "full"), net.pair.full, (1, 3, side, side))
-    whole = cache.pass_counts((*net.key, "dense", step, *x.shape), network, tuple(x.shape))
+    one = kept.pass_counts((*net.key, "full"), net.pair.full, (1, 3, side, side))
+    whole = kept.pass_counts((*net.key, "dense", step, *x.shape), network, tuple(x.shape))
     overlap = (side / step) ** 2
     each = one.multiply_adds * slow.patches
     rows = [

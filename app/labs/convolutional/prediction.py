@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.labs.convolutional.layer_table import first_connected
-from app.questions import Question
-from fcn_core.analysis.window_classifier import WindowClassifier
+from app.labs.shared.questions import Question
+from fcn_core.analysis.dense.window_classifier import WindowClassifier
 
 
 def classifier_questions(pair: WindowClassifier, size: tuple[int, int]) -> list[Question]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from app.charts import CLEAR
-from fcn_core.analysis.patch_sampling import SampledGradients
+from app.parts.charts import CLEAR
+from fcn_core.analysis.dense.patch_sampling import SampledGradients
 
 
 def convergence_figure(found: SampledGradients) -> go.Figure:

@@ -10,15 +10,19 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from app import browser_parts, cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.strip import Strip
+from app.labs.convolutional import kept
 from app.labs.convolutional.cut_picture import MOST_SIDE, MULTIPLE, CutPicture, cut_picture
 from app.labs.convolutional.dense_questions import sampling_questions
 from app.labs.convolutional.sampling_figure import convergence_figure
 from app.labs.heatmaps.controls import waited
-from app.pictures import colour_bar, encode
-from fcn_core.analysis.patch_sampling import (
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import colour_bar, encode
+from app.visitor import session, widgets
+from fcn_core.analysis.dense.patch_sampling import (
     PATCH,
     PatchGradients,
     SampledGradients,
@@ -39,7 +43,7 @@ OVER = {"photo": "This photo", "photos": "1/p photos"}
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    model = cache.segmenter(case.record).loaded.model
+    model = bench_kept.segmenter(case.record).loaded.model
     if not isinstance(model, FCN):
         st.info("These weights have no score layers that are known here. Choose other weights above.",
                 icon=":material/info:")  # fmt: skip
@@ -102,7 +106,7 @@ def _sampled(case: Case, cut: CutPicture, pictures: list[PatchGradients], over: 
             return sample_pictures(pictures, keep, draws=DRAWS)
         return sample_patches(pictures[0], keep, draws=DRAWS)
 
-    return cache.sampled_gradients((*cut.key, case.head, over, len(pictures), keep), draw)
+    return kept.sampled_gradients((*cut.key, case.head, over, len(pictures), keep), draw)
 
 
 def _gradients(case: Case, cut: CutPicture, progress: Callable[[int, int], None]) -> PatchGradients:
@@ -115,12 +119,12 @@ def _sample_names(case: Case) -> tuple[str, ...]:
     """The samples with labels that these weights can be held against."""
     if case.labels.classes != CAMVID.classes or case.record.preprocessing.channels != 3:
         return ()
-    return tuple(name for name in cache.sample_names() if cache.sample_truth(name) is not None)
+    return tuple(name for name in bench_kept.sample_names() if bench_kept.sample_truth(name) is not None)
 
 
 def _all_pictures(case: Case, names: tuple[str, ...]) -> list[PatchGradients] | None:
     """The gradients of all samples, each computed once for these weights and head; None after a failure was shown."""
-    kept = (case.record.name, cache.weights_stamp(case.record), case.head)
+    kept = (case.record.name, bench_kept.weights_stamp(case.record), case.head)
     found = []
     for number, name in enumerate(names, 1):
         one = waited(
@@ -135,7 +139,11 @@ def _all_pictures(case: Case, names: tuple[str, ...]) -> list[PatchGradients] | 
 
 
 def _of_sample(case: Case, name: str, progress: Callable[[int, int], None]) -> PatchGradients:
-    segmenter, photo, mask = cache.segmenter(case.record), cache.sample_picture(name), cache.sample_truth(name)
+    segmenter, photo, mask = (
+        bench_kept.segmenter(case.record),
+        bench_kept.sample_picture(name),
+        bench_kept.sample_truth(name),
+    )
     assert mask is not None
     scale = min(MOST_SIDE / max(mask.shape), 1)
     width, height = (round(n * scale) for n in mask.shape[::-1])

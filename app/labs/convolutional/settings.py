@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting, choice, whole
+from app.visitor.setting_kinds import Setting, choice, whole
 
 CONVOLUTIONAL_VIEWS = ("classifier", "patches", "stitch", "shift", "sampling")
 CLASSIFIER_NETS = ("own", "patch", "vgg16", "vgg16_bn", "alexnet", "googlenet")

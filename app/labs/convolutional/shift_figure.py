@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from app.charts import CLEAR
-from fcn_core.analysis.equivariance import ShiftStudy
+from app.parts.charts import CLEAR
+from fcn_core.analysis.dense.equivariance import ShiftStudy
 
 COLOURS = {"along": "#0072b2", "still": "#e69f00", "classifier": "#009e73"}  # Okabe and Ito's
 

@@ -6,18 +6,21 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import browser_parts, cache, lab, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.strip import Strip
 from app.labs.convolutional.amounts import milliseconds, share
 from app.labs.convolutional.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutional.dense_questions import stitch_questions
 from app.labs.convolutional.stitching_player import stitching_player
 from app.labs.heatmaps.controls import waited
 from app.labs.receptive.build_view import in_units
-from app.legend import percent
-from app.pictures import colour_bar, encode
-from fcn_core.analysis.stitching import (
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import colour_bar, encode
+from app.segment.legend import percent
+from app.visitor import widgets
+from fcn_core.analysis.dense.stitching import (
     DenseScores,
     dense_costs,
     dense_scores,
@@ -38,7 +41,7 @@ EDGE_STORY = (
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    streams = streams_of(cache.segmenter(case.record).loaded.model)
+    streams = streams_of(bench_kept.segmenter(case.record).loaded.model)
     if not streams:
         st.info(
             "These weights join several networks, and none of their streams can be run by itself. Choose other "

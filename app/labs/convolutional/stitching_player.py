@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.browser_parts import register
-from app.pictures import Shown
+from app.parts.browser_parts import register
+from app.parts.pictures import Shown
 
 _stitching = register("stitching")
 

@@ -9,10 +9,12 @@ import plotly.graph_objects as go
 import streamlit as st
 from torch import nn
 
-from app import cache, session
-from app.case import Case
-from fcn_core.analysis.decisions import Decisions
-from fcn_core.analysis.fusion import Fusion
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.labs.fusion import kept
+from app.visitor import session
+from fcn_core.analysis.fusing.decisions import Decisions
+from fcn_core.analysis.fusing.fusion import Fusion
 
 # One colour a stream, in every chart and map of this lab (Okabe and Ito's, apart under colour-vision deficiencies).
 STREAM_COLOURS = {"fc7": (86, 180, 233), "pool4": (230, 159, 0), "pool3": (0, 158, 115)}
@@ -31,7 +33,7 @@ class FusionCase:
     @property
     def model(self) -> nn.Module:
         """The loaded network; it is shared by all visitors and never changed."""
-        return cache.segmenter(self.case.record).loaded.model
+        return bench_kept.segmenter(self.case.record).loaded.model
 
     @property
     def index(self) -> int:
@@ -60,7 +62,7 @@ class FusionCase:
     def decisions(self, head: int) -> Decisions:
         """Who decided where, for a head."""
         assert self.fusion is not None
-        return cache.who_decided(self.case.key, self.fusion, head)
+        return kept.who_decided(self.case.key, self.fusion, head)
 
     def spot(self) -> tuple[int, int]:
         """The pixel in hand; as long as none is, the middle of the picture."""
@@ -74,7 +76,7 @@ def fusion_case(case: Case) -> FusionCase:
     cls = held if held in case.labels.classes else case.largest_class
     fusion, why_not = None, ""
     try:
-        fusion = cache.fusion(case.key, case.result, case.record)
+        fusion = kept.fusion(case.key, case.result, case.record)
     except ValueError as problem:
         why_not = str(problem)
     return FusionCase(case, fusion, why_not, cls)

@@ -8,15 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, cache, lab, widgets
-from app.browser_figures import figure, plotly_library
-from app.ground_truth_source import truth_uploader
+from app.bench.truth_source import truth_uploader
+from app.labs.fusion import kept
 from app.labs.fusion.bench import FusionCase, chart_json
 from app.labs.fusion.figures import trimap_figure
 from app.labs.fusion.set_panel import set_panel
-from app.pictures import Shown, encode, view, view_photo
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.browser_figures import figure, plotly_library
+from app.parts.pictures import Shown, encode, view, view_photo
+from app.visitor import widgets
 from fcn_core import draw
-from fcn_core.analysis.trimap import THIN, Trimap, boundary_distance, searched_distance
+from fcn_core.analysis.measuring.trimap import THIN, Trimap, boundary_distance, searched_distance
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix
 
@@ -39,14 +43,14 @@ def show(found: FusionCase) -> None:
 
 
 def _this_picture(found: FusionCase) -> None:
-    counted = cache.trimap(found.truth_key, found.case.result, found.truth)
+    counted = kept.trimap(found.truth_key, found.case.result, found.truth)
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         _band_picture(found)
     with right:
         chart(counted, found.case.labels.classes, key="picture")
     assert found.case.truth is not None and found.truth is not None
-    difference = cache.distance_check(found.distance_key, found.truth)
+    difference = kept.distance_check(found.distance_key, found.truth)
     lab.check("distances of 16 pixels to the boundary, found by looking at every other pixel", difference, 1e-3)
 
 
@@ -57,7 +61,7 @@ def _band_picture(found: FusionCase) -> None:
     assert truth is not None and case.truth is not None
     k = widgets.slide("f_k", "Half width k of the band, pixels", 1, 48)
     head = found.head
-    near = cache.distances(found.distance_key, truth) <= k
+    near = labs_kept.distances(found.distance_key, truth) <= k
     shown = band_picture(case.result.image, truth, case.result.label_maps[head], near)
     title = f"Within {k} px of a true boundary, head {head}s"
     browser_parts.picture(shown, key="fusion-band", title=title, alt=title, pixel=case.pixel)

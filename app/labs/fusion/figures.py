@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.charts import CLEAR
 from app.labs.fusion.bench import STREAM_COLOURS, css
-from app.pictures import Shown, encode, view, view_photo
+from app.parts.charts import CLEAR
+from app.parts.pictures import Shown, encode, view, view_photo
 from fcn_core import draw
-from fcn_core.analysis.decisions import Decisions
-from fcn_core.analysis.fusion import Ledger
-from fcn_core.analysis.trimap import BandPoint
+from fcn_core.analysis.fusing.decisions import Decisions
+from fcn_core.analysis.fusing.fusion import Ledger
+from fcn_core.analysis.measuring.trimap import BandPoint
 
 VERDICTS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (204, 121, 167), (120, 120, 120))
 PLAIN_FLIP = (0, 114, 178)

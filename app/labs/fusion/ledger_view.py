@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, cache, lab, widgets
-from app.browser_figures import figure, plotly_library
 from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, chart_json, css, nothing_to_fuse, signed
 from app.labs.fusion.figures import decided_picture, ledger_figure, verdict_picture
 from app.labs.fusion.stories import percent
-from app.pixel_panel import truth_in_words
-from fcn_core.analysis.decisions import Decisions, decisions, who_decided
-from fcn_core.analysis.fusion import Fusion, Ledger
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.browser_figures import figure, plotly_library
+from app.segment.pixel_panel import truth_in_words
+from app.visitor import widgets
+from fcn_core.analysis.fusing.decisions import Decisions, decisions, who_decided
+from fcn_core.analysis.fusing.fusion import Fusion, Ledger
 from fcn_core.labels import VOID
-from fcn_core.scores import FullScores
+from fcn_core.segmenting.scores import FullScores
 
 
 def show(found: FusionCase) -> None:
@@ -45,11 +48,11 @@ def decisions_of(found: FusionCase, head: int) -> Decisions:
 def _map(found: FusionCase, ways: Decisions, kind: str) -> None:
     case = found.case
     if kind == "decided":
-        shown = cache.drawn((case.key, "decided", ways.head), lambda: decided_picture(case.result.image, ways))
+        shown = labs_kept.drawn((case.key, "decided", ways.head), lambda: decided_picture(case.result.image, ways))
         title = f"Which stream tipped each pixel to its final class, head {ways.head}s"
     else:
         truth = found.truth
-        shown = cache.drawn(
+        shown = labs_kept.drawn(
             (found.truth_key, "flips", ways.head, kind),
             lambda: verdict_picture(case.result.image, ways, kind, truth),
         )

@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, cache, lab, session, widgets
+from app.bench import kept as bench_kept
 from app.labs.fusion import parts
 from app.labs.fusion.bench import STREAM_COLOURS, FusionCase, css, nothing_to_fuse, signed
 from app.labs.fusion.stories import story, title
 from app.labs.fusion.tables import table
-from app.pictures import Shown, colour_bar, encode, view, view_photo
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import Shown, colour_bar, encode, view, view_photo
+from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.decisions import Decisions
-from fcn_core.analysis.fusion_steps import Step, numbers, steps
-from fcn_core.analysis.network_picture import Box, network_boxes
+from fcn_core.analysis.fusing.decisions import Decisions
+from fcn_core.analysis.fusing.network_picture import Box, network_boxes
+from fcn_core.analysis.fusing.steps import Step, numbers, steps
 
 ROWS = {"score_pool4": 2, "score_pool3": 4, "upscore2": 1, "fuse_pool4": 2, "upscore_pool4": 3, "fuse_pool3": 4}
 LABELS_SIDE = 400  # pixels; beside the maps they are small
@@ -99,7 +103,7 @@ def _heat(found: FusionCase, name: str) -> tuple[browser_parts.Shown, np.ndarray
     values = plane(found, name)
     most = max(float(np.abs(values).max()), 1e-6)
     key = (found.case.key, "fusion", name, found.index)
-    return cache.magnitude(key, lambda: values / most, "diverging"), values, most
+    return bench_kept.magnitude(key, lambda: values / most, "diverging"), values, most
 
 
 def _box_picture(found: FusionCase, box: Box) -> None:
@@ -107,7 +111,7 @@ def _box_picture(found: FusionCase, box: Box) -> None:
     if not box.shows:
         if box.kind == "photo":
             browser_parts.picture(
-                cache.photo(case.picture.digest, case.result.image), key="fusion-box", alt="The photo",
+                bench_kept.photo(case.picture.digest, case.result.image), key="fusion-box", alt="The photo",
                 pixel=case.pixel, on_pixel=_hold_and_redraw, most_height="50vh",
             )  # fmt: skip
             _redraw_if_wished()
@@ -219,7 +223,7 @@ def _labels_now(found: FusionCase, step: Step, ways: Decisions, way: list[Step])
         return encode(draw.overlay(photo, now, case.colours, 0.65), photo=True)
 
     title = "Labels that changed, in their new colours" if step.kind == "add" else "Label map if it ended here"
-    return f"{summed}{step.kind == 'add'}", title, cache.drawn(key, drawn).src
+    return f"{summed}{step.kind == 'add'}", title, labs_kept.drawn(key, drawn).src
 
 
 def _map_data(found: FusionCase, step: Step, x: int, y: int) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.browser_parts import register
-from app.pictures import Shown
+from app.parts.browser_parts import register
+from app.parts.pictures import Shown
 
 _network = register("network")
 _addition = register("addition")

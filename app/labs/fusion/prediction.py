@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.labs.fusion.bench import FusionCase
 from app.labs.fusion.stories import percent
-from app.questions import Question
+from app.labs.shared.questions import Question
 
 LINEAR = Question(
     "Why does a logit split into parts without anything left over?",

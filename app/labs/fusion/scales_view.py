@@ -8,15 +8,17 @@ from time import perf_counter
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
 from app.labs.fusion import parts
 from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, css, nothing_to_fuse
 from app.labs.fusion.stories import percent
 from app.labs.fusion.tables import table
-from app.pictures import encode, view, view_photo
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts.pictures import encode, view, view_photo
+from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.enlarged_labels import enlarged_labels
-from fcn_core.analysis.fusion import Fusion
+from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
+from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.metrics import ConfusionMatrix, Scores
 
 SETTING_OF = {"pool4": "f_p4", "pool3": "f_p3"}
@@ -111,7 +113,7 @@ def _shares(labels: np.ndarray, trained: np.ndarray, classes: tuple[str, ...]) -
 def _measures(found: FusionCase, labels: np.ndarray, trained: np.ndarray) -> str:
     truth = found.truth
     assert truth is not None
-    near = cache.distances(found.distance_key, truth) <= session.setting("f_k")
+    near = labs_kept.distances(found.distance_key, truth) <= session.setting("f_k")
     whole = [_scores(truth, m, found) for m in (labels, trained)]
     band = [_scores(truth[near], m[near], found) for m in (labels, trained)]
     rows = [

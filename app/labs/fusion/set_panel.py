@@ -6,14 +6,17 @@ from collections.abc import Callable, Hashable, Sequence
 
 import streamlit as st
 
-from app import cache, session, widgets
-from app.boundary_jobs import BoundaryJob
-from app.data_found import DataFound
-from app.data_picker import found_notice, kind_picker, root_picker
-from app.data_places import may_read
+from app.bench import kept as bench_kept
+from app.data import kept as data_kept
+from app.data.found import DataFound
+from app.data.picker import found_notice, kind_picker, root_picker
+from app.data.places import may_read
+from app.labs.fusion import kept
 from app.labs.fusion.bench import FusionCase
-from fcn_core.analysis.boundary_job import SetResult, measure_set
-from fcn_core.analysis.trimap import Trimap
+from app.labs.fusion.boundary_jobs import BoundaryJob
+from app.visitor import session, widgets
+from fcn_core.analysis.measuring.boundary_job import SetResult, measure_set
+from fcn_core.analysis.measuring.trimap import Trimap
 from fcn_core.data.datasets import DATASETS
 
 BEAT = 0.7  # seconds between two looks at a job
@@ -29,7 +32,7 @@ def set_panel(found: FusionCase, chart: Chart) -> None:
         kind_picker(kind, lambda name: session.change_setting("f_data", name), place="fusion")
         root = _root(kind)
         root_picker(kind, root, lambda folder: _roots().__setitem__(kind, folder), place="fusion")
-        there = found_notice(kind, root) if DATASETS[kind].needs_root else cache.data_found(kind, None)
+        there = found_notice(kind, root) if DATASETS[kind].needs_root else data_kept.data_found(kind, None)
         if not there.pictures:
             return
         split = _split_and_count(there)
@@ -63,7 +66,7 @@ def _split_and_count(there: DataFound) -> str:
 
 
 def _watch(found: FusionCase, there: DataFound, split: str, key: Hashable, chart: Chart) -> None:
-    job = cache.boundary_jobs().of(key)
+    job = kept.boundary_jobs().of(key)
     if job is not None and job.running:
         _running(key)
         return
@@ -86,7 +89,7 @@ def _watch(found: FusionCase, there: DataFound, split: str, key: Hashable, chart
 @st.fragment(run_every=BEAT)
 def _running(key: Hashable) -> None:
     """Looks again and again until the job has ended, then draws the page once more."""
-    job = cache.boundary_jobs().of(key)
+    job = kept.boundary_jobs().of(key)
     if job is None or not job.running:
         st.rerun(scope="app")
     total = max(1, job.total)
@@ -101,9 +104,9 @@ def _running(key: Hashable) -> None:
 def _start(found: FusionCase, there: DataFound, split: str, key: Hashable) -> None:
     record, labels, at_most = found.case.record, found.case.labels, session.setting("f_n")
     kind, root, heads = there.kind, there.root, found.case.heads
-    segmenter = cache.segmenter(record)
+    segmenter = bench_kept.segmenter(record)
     try:
-        data = cache.data_set(kind, root if DATASETS[kind].needs_root else None, split)
+        data = data_kept.data_set(kind, root if DATASETS[kind].needs_root else None, split)
     except (ValueError, OSError) as problem:
         st.error(widgets.plain(str(problem)), icon=":material/error:")
         st.stop()
@@ -114,7 +117,7 @@ def _start(found: FusionCase, there: DataFound, split: str, key: Hashable) -> No
             at_most=at_most, progress=progress, stop=stop,
         )  # fmt: skip
 
-    cache.boundary_jobs().start(key, f"{record.name} on {DATASETS[kind].title}, {split}", measure)
+    kept.boundary_jobs().start(key, f"{record.name} on {DATASETS[kind].title}, {split}", measure)
 
 
 def _result(found: FusionCase, job: BoundaryJob, result: SetResult, chart: Chart) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import HEAD_NAMES, SPLITS, Setting, choice, flag, whole
+from app.visitor.setting_kinds import HEAD_NAMES, SPLITS, Setting, choice, flag, whole
 from fcn_core.data.datasets import DATASETS
 
 FUSION_VIEWS = ("network", "ledger", "scales", "boundaries")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fcn_core.analysis.fusion_steps import Step
+from fcn_core.analysis.fusing.steps import Step
 
 MOST_CHANGES = 4
 ORIGIN = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}

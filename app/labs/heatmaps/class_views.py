@@ -8,10 +8,16 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from app.case import Case
+from app.bench.case import Case
 from app.labs.heatmaps.seen import Seen
-from fcn_core.analysis.classifier_grid import WINDOW, ClassGrid, ConvolutionalClassifier, class_grid, top_classes
-from fcn_core.analysis.layers import Layer, layer_map, truncated_forward
+from fcn_core.analysis.evidence.classifier_grid import (
+    WINDOW,
+    ClassGrid,
+    ConvolutionalClassifier,
+    class_grid,
+    top_classes,
+)
+from fcn_core.analysis.evidence.layers import Layer, layer_map, truncated_forward
 from fcn_core.labels import Colour, voc_palette
 from fcn_core.ops.conv_arithmetic import CoordinateMap
 from fcn_core.weights import CATALOGUE, classifier_state

@@ -6,18 +6,21 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.weights_picker import fetch_with_progress
+from app.labs.heatmaps import kept
 from app.labs.heatmaps.class_views import ClassView, imagenet_view, own_view, score_layer
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.seen import seen
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
-from app.legend import percent
-from app.pictures import encode
-from app.questions import Question
-from app.weights_picker import fetch_with_progress
-from fcn_core.analysis.classifier_grid import ConvolutionalClassifier, class_grid, top_classes
-from fcn_core.analysis.heatmaps import temperature_softmax
+from app.labs.shared import lab
+from app.labs.shared.questions import Question
+from app.parts.pictures import encode
+from app.segment.legend import percent
+from app.visitor import session, widgets
+from fcn_core.analysis.evidence.classifier_grid import ConvolutionalClassifier, class_grid, top_classes
+from fcn_core.analysis.evidence.heatmaps import temperature_softmax
 from fcn_core.labels import Colour
 from fcn_core.weights import CATALOGUE
 
@@ -28,7 +31,7 @@ TOP = 10
 
 
 def show(case: Case) -> None:
-    here = [name for name in CLASSIFIERS if name in CATALOGUE and cache.is_here(CATALOGUE[name])]
+    here = [name for name in CLASSIFIERS if name in CATALOGUE and bench_kept.is_here(CATALOGUE[name])]
     chosen = _controls(case, here)
     _say_plainly(case, here, chosen)
     look = seen(case, MOST_SIDE, why="it is enlarged again below")
@@ -37,7 +40,7 @@ def show(case: Case) -> None:
     image = cv2.resize(look.image, (width, height), interpolation=cv2.INTER_CUBIC) if scale != 1 else look.image
     if chosen == "own":
         key = (*look.key, "grid", scale)
-        layer = score_layer(cache.layers(*case.key[1:], look.model, case.record.preprocessing.channels))
+        layer = score_layer(kept.layers(*case.key[1:], look.model, case.record.preprocessing.channels))
         view = waited(
             key,
             lambda _: own_view(case, look, layer, image),
@@ -45,7 +48,7 @@ def show(case: Case) -> None:
         )
     else:
         key = (case.picture.digest, look.size, "grid", chosen, scale)
-        network = cache.classifier(chosen)
+        network = kept.classifier(chosen)
         view = waited(key, lambda _: imagenet_view(chosen, network, image), f"Scoring {width}×{height} pixels …")
     if view is None:
         return

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache, session, widgets
-from app.result_store import ResultStore
-from app.run_segmenter import BEAT, QUIET
+from app.bench.result_store import ResultStore
+from app.bench.run_segmenter import BEAT, QUIET
+from app.labs.shared import kept as labs_kept
+from app.visitor import session, widgets
 
 LOWEST, HIGHEST = -20, 20
 
@@ -38,7 +39,7 @@ def waited(
     store: ResultStore | None = None,
 ) -> Any:
     """The kept answer, or that of a computation in its own thread, with progress; None after a failure was shown."""
-    job = (store or cache.lab_answers()).job(key, compute)
+    job = (store or labs_kept.lab_answers()).job(key, compute)
     try:
         if not job.finished.wait(QUIET):
             bar = st.progress(0.0, text=text)

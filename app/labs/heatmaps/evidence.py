@@ -6,21 +6,24 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.evidence_answer import Evidence, Request, compute
 from app.labs.heatmaps.evidence_text import DIFFERENCE, evidence_checks, evidence_questions
 from app.labs.heatmaps.seen import Seen, seen
 from app.labs.heatmaps.wall import Tile, number, ticks, wall
-from app.pictures import encode
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts.pictures import encode
+from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.gradients import STEPS, check_gradient, gradient_map
-from fcn_core.analysis.heatmaps import class_heatmap
-from fcn_core.analysis.occlusion import occlusion_at, occlusion_map, window_count
-from fcn_core.analysis.target import Target, region_mask
-from fcn_core.result import SegmentationResult
-from fcn_core.scores import GridScores
+from fcn_core.analysis.evidence.gradients import STEPS, check_gradient, gradient_map
+from fcn_core.analysis.evidence.heatmaps import class_heatmap
+from fcn_core.analysis.evidence.occlusion import occlusion_at, occlusion_map, window_count
+from fcn_core.analysis.evidence.target import Target, region_mask
+from fcn_core.segmenting.result import SegmentationResult
+from fcn_core.segmenting.scores import GridScores
 
 METHODS = {
     "gradient": "Gradient",
@@ -116,7 +119,7 @@ def _result(look: Seen) -> SegmentationResult | None:
         (*look.key, "result"),
         lambda _: look.segmenter.segment(source, max_side=side),
         "Segmenting the small picture …",
-        store=cache.results(),
+        store=bench_kept.results(),
     )
 
 
@@ -124,7 +127,7 @@ def _answer(look: Seen, request: Request) -> Evidence | None:
     """The kept attribution; a long one only after it was asked for."""
     key = (*look.key, request.key)
     asked: set = st.session_state.setdefault("h-asked", set())
-    if request.method not in AT_ONCE and key not in asked and cache.lab_answers().find(key) is None:
+    if request.method not in AT_ONCE and key not in asked and labs_kept.lab_answers().find(key) is None:
         passes = STEPS if request.method == "integrated" else window_count(*look.size, request.window, request.step)
         st.markdown(f"**Heatmap, an attribution:** {METHODS[request.method].lower()}")
         st.button(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.labs.heatmaps.seen import Seen
-from fcn_core.analysis.gradients import check_gradient, gradient_map
-from fcn_core.analysis.occlusion import occlusion_map
-from fcn_core.analysis.target import Progress, Target
-from fcn_core.folding import folded_copy
+from fcn_core.analysis.evidence.gradients import check_gradient, gradient_map
+from fcn_core.analysis.evidence.occlusion import occlusion_map
+from fcn_core.analysis.evidence.target import Progress, Target
+from fcn_core.segmenting.folding import folded_copy
 
 _one_at_a_time = threading.Lock()  # two attributions at once only take each other's cores
 

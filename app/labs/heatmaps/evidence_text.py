@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import lab
-from app.case import Case
+from app.bench.case import Case
 from app.labs.heatmaps.evidence_answer import Evidence
 from app.labs.heatmaps.wall import number
-from app.questions import Question
+from app.labs.shared import lab
+from app.labs.shared.questions import Question
 
 DIFFERENCE = """
 Two things are called a heatmap. A **score** has a place in the *output*: how likely is this class *here*? An

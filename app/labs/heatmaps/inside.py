@@ -7,15 +7,18 @@ import math
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.case import Case
+from app.bench.case import Case
+from app.labs.heatmaps import kept
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.inside_text import LayerAnswer, inside_questions, measured
 from app.labs.heatmaps.patches import patches
 from app.labs.heatmaps.seen import Seen, seen
 from app.labs.heatmaps.wall import Extent, Field, Tile, number, ticks, wall
-from fcn_core.analysis.layers import Layer, layer_map, strongest_cells, truncated_forward
-from fcn_core.analysis.receptive_field import LayerField, receptive_field
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.visitor import session, widgets
+from fcn_core.analysis.evidence.layers import Layer, layer_map, strongest_cells, truncated_forward
+from fcn_core.analysis.fields.receptive_field import LayerField, receptive_field
 
 MOST_SIDE = 640
 ON_A_PAGE = 24
@@ -24,14 +27,14 @@ PATCHES = 8
 
 def show(case: Case) -> None:
     look = seen(case, MOST_SIDE, why="the maps of early layers are large")
-    known = cache.layers(*case.key[1:], look.model, case.record.preprocessing.channels)
+    known = kept.layers(*case.key[1:], look.model, case.record.preprocessing.channels)
     layer = _layer_picker(known)
     answer = waited(
         (*look.key, "layer", layer.key), lambda _: measured(look.model, layer, look.network_input()), "Running …"
     )
     if answer is None:
         return
-    field = cache.fields(*case.key[1:], look.model, look.size).layer(layer.path) if not layer.call else None
+    field = labs_kept.fields(*case.key[1:], look.model, look.size).layer(layer.path) if not layer.call else None
     st.fragment(_channels)(look, layer, answer, field, session.bench())
     if answer.check is None:
         st.caption("This layer lies inside a block or among the score layers, so its map has no simple row of layers.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
-from app.questions import Question
-from fcn_core.analysis.layers import Layer, LayerMap, layer_map, truncated_forward
-from fcn_core.analysis.receptive_field import LayerField
+from app.labs.shared.questions import Question
+from fcn_core.analysis.evidence.layers import Layer, LayerMap, layer_map, truncated_forward
+from fcn_core.analysis.fields.receptive_field import LayerField
 
 
 @dataclass(frozen=True)

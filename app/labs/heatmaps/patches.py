@@ -10,9 +10,9 @@ import streamlit as st
 
 from app.labs.heatmaps.seen import Seen
 from app.labs.heatmaps.wall import Tile, number, wall
-from app.pictures import encode
-from fcn_core.analysis.layers import Strong
-from fcn_core.analysis.receptive_field import Box, LayerField
+from app.parts.pictures import encode
+from fcn_core.analysis.evidence.layers import Strong
+from fcn_core.analysis.fields.receptive_field import Box, LayerField
 
 SHOWN_SIDE = 240  # pixels of an enlarged crop
 SHOWN_WIDTH = 128

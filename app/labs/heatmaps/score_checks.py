@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import cache, lab
-from app.case import Case
+from app.bench.case import Case
+from app.labs.heatmaps import kept
 from app.labs.heatmaps.wall import number
-from fcn_core.analysis.heatmaps import class_heatmap, full_logits, learned_upsampling
-from fcn_core.scores import GridScores
+from app.labs.shared import lab
+from fcn_core.analysis.evidence.heatmaps import class_heatmap, full_logits, learned_upsampling
+from fcn_core.segmenting.scores import GridScores
 
 SIDE = 280  # pixels of the longer side of the map on which the softmax is checked
 
@@ -29,7 +30,7 @@ def score_checks(case: Case, model: torch.nn.Module, temperature: float) -> None
     if learned_upsampling(model, head):
         st.caption("These weights learned their last upsampling, so it is no longer bilinear: nothing to compare with.")
         return
-    found = cache.upsampling_check(case.key, case.result, head, model, index)
+    found = kept.upsampling_check(case.key, case.result, head, model, index)
     bound = max(1e-4, float(np.abs(shown).max()) * (2e-3 if scores.logits.dtype == np.float16 else 1e-5))
     if found.everywhere is not None:
         text = f"{head}s upsampled, and `F.conv_transpose2d` of the cells with the bilinear kernel, in logits"

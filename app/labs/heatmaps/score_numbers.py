@@ -7,12 +7,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from app import cache
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
 from app.labs.heatmaps.wall import number
-from app.overlays import hex_colour
-from app.questions import Question
-from fcn_core.analysis.heatmaps import pixel_logits, temperature_softmax
+from app.labs.shared.questions import Question
+from app.segment.overlays import hex_colour
+from fcn_core.analysis.evidence.heatmaps import pixel_logits, temperature_softmax
 
 ROWS = 6
 
@@ -43,7 +43,7 @@ def score_questions(case: Case) -> list[Question]:
     """Questions about the heatmaps of this picture."""
     coarse = max(case.heads)
     grid = case.result.maps.get("score_fr")
-    shares = cache.shares(case.key, case.result, case.head)
+    shares = bench_kept.shares(case.key, case.result, case.head)
     best = max(shares)
     labels = case.labels.classes
     asked = [

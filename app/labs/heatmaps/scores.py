@@ -12,14 +12,16 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import cache, lab, session, widgets
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
 from app.labs.heatmaps.controls import temperature, temperature_of
 from app.labs.heatmaps.score_checks import score_checks
 from app.labs.heatmaps.score_numbers import pixel_numbers, score_questions
 from app.labs.heatmaps.wall import Live, LiveGrids, Tile, ticks, wall
-from app.overlays import hex_colour
-from fcn_core.analysis.heatmaps import (
+from app.labs.shared import lab
+from app.segment.overlays import hex_colour
+from app.visitor import session, widgets
+from fcn_core.analysis.evidence.heatmaps import (
     CoarseGrid,
     check_upsampling,
     class_heatmap,
@@ -30,7 +32,7 @@ from fcn_core.analysis.heatmaps import (
     learned_upsampling,
     temperature_softmax,
 )
-from fcn_core.scores import GridScores
+from fcn_core.segmenting.scores import GridScores
 
 MOST_NUMBERS = 1_000_000  # logits of a grid that are sent to the browser, 2 bytes each
 SIDE = 420  # pixels of the longer side of a map that is not drawn live
@@ -110,7 +112,7 @@ def _temperature() -> float:
 
 def _model(case: Case) -> torch.nn.Module:
     """The network itself; it is only asked where its cells lie."""
-    return cache.segmenter(case.record).loaded.model
+    return bench_kept.segmenter(case.record).loaded.model
 
 
 def _grid(case: Case, head: int) -> tuple[CoarseGrid, int]:
@@ -121,7 +123,7 @@ def _grid(case: Case, head: int) -> tuple[CoarseGrid, int]:
 def _all_classes(case: Case) -> list[Tile]:
     coarse = session.setting("h_map") == "coarse"
     grid, _ = _grid(case, case.head)
-    shares = cache.shares(case.key, case.result, case.head)
+    shares = bench_kept.shares(case.key, case.result, case.head)
     return [
         Tile(
             name,

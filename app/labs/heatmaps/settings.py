@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting, choice, code, whole
+from app.visitor.setting_kinds import Setting, choice, code, whole
 
 HEATMAP_VIEWS = ("scores", "classifier", "layers", "evidence")
 CLASSIFIERS = ("vgg16", "vgg16_bn", "alexnet", "googlenet")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import session
-from app.browser_parts import FOLDER
 from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, palette_text, table_text
-from fcn_core.analysis.heatmaps import CoarseGrid
+from app.parts.browser_parts import FOLDER
+from app.visitor import session
+from fcn_core.analysis.evidence.heatmaps import CoarseGrid
 from fcn_core.labels import Colour
 
 Extent = tuple[float, float, float, float]  # left, top, right, bottom, pixels of the picture

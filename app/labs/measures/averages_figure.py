@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.charts import CLEAR
-from fcn_core.analysis.averages import Spread
+from app.parts.charts import CLEAR
+from fcn_core.analysis.measuring.averages import Spread
 
 LINE, ORDER = "#0072b2", "#d55e00"
 

@@ -9,16 +9,18 @@ from typing import cast
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, widgets
-from app.bench_strip import Strip
-from app.browser_figures import figure, plotly_library
+from app.bench.strip import Strip
 from app.labs.fusion.bench import chart_json
+from app.labs.measures import kept
 from app.labs.measures.averages_figure import averages_figure
 from app.labs.measures.formulas import STYLE, percent
 from app.labs.measures.sample_maps import SampleMap, sample_maps
-from app.questions import Question, questions
-from fcn_core.analysis.averages import Absent, absent_classes, batch_mean, batches, mean_iou, spreads
-from fcn_core.analysis.torch_measures import torch_measures
+from app.labs.shared import lab
+from app.labs.shared.questions import Question, questions
+from app.parts.browser_figures import figure, plotly_library
+from app.visitor import widgets
+from fcn_core.analysis.measuring.averages import Absent, absent_classes, batch_mean, batches, mean_iou, spreads
+from fcn_core.analysis.measuring.torch_measures import torch_measures
 from fcn_core.labels import CAMVID
 
 ABSENT = {"out": "is left out of the mean", "zero": "counts 0", "one": "counts 100 %"}
@@ -57,7 +59,7 @@ def _averages(maps: Sequence[SampleMap], counts: np.ndarray) -> None:
         st.html(_three(whole, single, batched, size, -(-most // size), most))
         st.caption(_story(counts, whole, single))
     with right:
-        by_size = cache.kept_counts((counts.tobytes(), absent), lambda: spreads(counts, absent))
+        by_size = kept.kept_counts((counts.tobytes(), absent), lambda: spreads(counts, absent))
         drawn = averages_figure(by_size, whole, size)
         figure(chart_json(drawn), key="measures-averages", alt="Mean IoU over the number of pictures a batch")
         rest = most % size

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import lab
 from app.labs.measures.bench import Measured
 from app.labs.measures.formulas import percent
-from fcn_core.analysis.torch_measures import largest_difference, torch_measures
+from app.labs.shared import lab
+from fcn_core.analysis.measuring.torch_measures import largest_difference, torch_measures
 from fcn_core.labels import VOID
 
 

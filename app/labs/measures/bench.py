@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app import cache, session, widgets
-from app.case import Case
-from app.ground_truth_source import SUFFIXES, truth_source
-from app.pictures import view, view_photo
-from fcn_core.analysis.disturb import Disturbance
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.bench.truth_source import SUFFIXES, truth_source
+from app.parts.pictures import view, view_photo
+from app.visitor import session, widgets
+from fcn_core.analysis.measuring.disturb import Disturbance
 from fcn_core.labels import VOID, Colour, LabelSet
 
 MOST_SIDE = 800  # larger maps are counted at every second (third, …) pixel, so that a slider answers at once
@@ -131,7 +132,7 @@ def _uploaded(labels: LabelSet) -> tuple[np.ndarray, str, str] | None:
                 "against that, any other against itself.", icon=":material/upload:")  # fmt: skip
         return None
     try:
-        found = cache.truth(upload.digest, upload.data, upload.name, labels.classes, labels, None)
+        found = bench_kept.truth(upload.digest, upload.data, upload.name, labels.classes, labels, None)
     except ValueError as problem:
         st.error(widgets.plain(str(problem)), icon=":material/error:")
         return None

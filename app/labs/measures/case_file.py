@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fcn_core.analysis.symptoms import Symptoms, from_run
+from fcn_core.analysis.diagnosing.symptoms import Symptoms, from_run
 
 STORED = Path(__file__).resolve().parents[3] / "assets" / "imbalance" / "cases.json"
 TITLES = {

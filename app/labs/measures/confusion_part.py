@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import session
-from app.browser_parts import register
 from app.labs.measures.counts import Counted
-from app.overlays import hex_colour
+from app.parts.browser_parts import register
+from app.segment.overlays import hex_colour
+from app.visitor import session
 from fcn_core.labels import Colour
 
 CELL = re.compile(r"(\d{1,3})\.(\d{1,3})")

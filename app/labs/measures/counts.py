@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_core.analysis.boundary_iou import BoundaryIoU, boundary_iou
+from fcn_core.analysis.measuring.boundary_iou import BoundaryIoU, boundary_iou
 from fcn_core.metrics import ConfusionMatrix, Scores
 
 

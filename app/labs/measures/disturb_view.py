@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.browser_parts import picture
+from app.bench.strip import Strip
+from app.labs.measures import kept
 from app.labs.measures.background_panel import background_panel
 from app.labs.measures.bench import Measured, measured
 from app.labs.measures.confusion_part import cell_of, confusion
@@ -15,10 +14,13 @@ from app.labs.measures.counts import Counted, count
 from app.labs.measures.formulas import STYLE, class_table, tiles, written_out
 from app.labs.measures.pictures import cell_picture, errors_picture, labels_picture
 from app.labs.measures.prediction import asked
-from app.questions import questions
-from fcn_core.analysis.boundary_iou import boundary_iou, torch_boundary_iou
-from fcn_core.analysis.disturb import Disturbance, dilate, disturb, erode
-from fcn_core.analysis.torch_measures import largest_difference, torch_measures
+from app.labs.shared import lab
+from app.labs.shared.questions import questions
+from app.parts.browser_parts import picture
+from app.visitor import session, widgets
+from fcn_core.analysis.measuring.boundary_iou import boundary_iou, torch_boundary_iou
+from fcn_core.analysis.measuring.disturb import Disturbance, dilate, disturb, erode
+from fcn_core.analysis.measuring.torch_measures import largest_difference, torch_measures
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix
 
@@ -52,9 +54,9 @@ def _live(found: Measured) -> None:
         with left:
             _controls(found)
     wish = found.wish()
-    spoiled = cache.disturbed((found.key, wish), lambda: disturb(found.start, wish, len(found.labels)))
+    spoiled = kept.disturbed((found.key, wish), lambda: disturb(found.start, wish, len(found.labels)))
     counted = count(found.truth, spoiled, len(found.labels), session.setting("m_d"))
-    before = cache.kept_counts((found.key, session.setting("m_d")), lambda: _undisturbed(found, session.setting("m_d")))
+    before = kept.kept_counts((found.key, session.setting("m_d")), lambda: _undisturbed(found, session.setting("m_d")))
     cell = cell_of(session.setting("m_cell"), counted)
     with right:
         _pictures(found, spoiled, cell)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.ground_truth_source import truth_uploader
+from app.bench import kept as bench_kept
+from app.bench.strip import Strip
+from app.bench.truth_source import truth_uploader
+from app.labs.measures import kept
 from app.labs.measures.case_file import MADE, TITLES, stored_cases
 from app.labs.measures.findings import findings
 from app.labs.measures.picture_exam import label_file_values, picture_symptoms
-from app.questions import Question
-from fcn_core.analysis.doctor import diagnose
-from fcn_core.analysis.signs_in_scores import averaged_over_batches, one_class_only
-from fcn_core.analysis.signs_in_training import palette_misread, summed_loss, void_as_class
-from fcn_core.analysis.symptoms import Symptoms, from_run, from_text
+from app.labs.shared import lab
+from app.labs.shared.questions import Question
+from app.runs import kept as runs_kept
+from app.visitor import session, widgets
+from fcn_core.analysis.diagnosing.doctor import diagnose
+from fcn_core.analysis.diagnosing.signs_in_scores import averaged_over_batches, one_class_only
+from fcn_core.analysis.diagnosing.signs_in_training import palette_misread, summed_loss, void_as_class
+from fcn_core.analysis.diagnosing.symptoms import Symptoms, from_run, from_text
 from fcn_core.labels import VOID
-from fcn_core.training.run_state import runs_root
-from fcn_core.training.runs import RunFolder
+from fcn_core.training.run_folder.run_state import runs_root
+from fcn_core.training.run_folder.runs import RunFolder
 
 EXAMS = {"case": "A stored case", "paste": "Paste", "run": "A run", "picture": "The picture in hand"}
 EXAMPLE = "pixel accuracy 73.2  mean accuracy 4.76  mean IU 3.49  f.w. IU 53.6"
@@ -78,7 +82,7 @@ def _paste() -> None:
 
 
 def _run() -> None:
-    infos = [info for info in cache.runs(str(runs_root())) if info.config is not None]
+    infos = [info for info in runs_kept.runs(str(runs_root())) if info.config is not None]
     if not infos:
         st.info("There is no training run yet. Start one on the Train page, or look at a stored case.")
         return
@@ -134,8 +138,8 @@ def _picture(strip: Strip) -> None:
         truth = case.truth.mask
         key = ("doctor", case.key, case.truth.digest, case.head)
         with st.spinner("One more pass, with red and blue exchanged …"):
-            symptoms, _ = cache.kept_counts(
-                key, lambda: picture_symptoms(case.result, case.head, truth, cache.segmenter(case.record))
+            symptoms, _ = kept.kept_counts(
+                key, lambda: picture_symptoms(case.result, case.head, truth, bench_kept.segmenter(case.record))
             )
         findings(symptoms)
         assert symptoms.scores.miou is not None and symptoms.swapped.miou is not None

@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import lab, widgets
 from app.labs.fusion.tables import table
 from app.labs.measures.weighting import FORMULAS, KINDS, weights_of
-from app.pictures import encode
-from fcn_core.analysis.imbalance import DogsAndCats, dogs_and_cats, rare_threshold, starting_shares
+from app.labs.shared import lab
+from app.parts.pictures import encode
+from app.visitor import widgets
+from fcn_core.analysis.measuring.imbalance import DogsAndCats, dogs_and_cats, rare_threshold, starting_shares
 from fcn_core.draw import colourise
 from fcn_core.training.class_gradients import measured_gradient_shares
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import widgets
-from fcn_core.analysis.diagnosis import Diagnosis, percent
-from fcn_core.analysis.doctor import SIGNATURES, diagnose
-from fcn_core.analysis.symptoms import Symptoms
+from app.visitor import widgets
+from fcn_core.analysis.diagnosing.diagnosis import Diagnosis, percent
+from fcn_core.analysis.diagnosing.doctor import SIGNATURES, diagnose
+from fcn_core.analysis.diagnosing.symptoms import Symptoms
 
 LOOKED_FOR = {
     "background": "one class everywhere",

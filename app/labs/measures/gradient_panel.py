@@ -8,16 +8,18 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import cache, lab, widgets
-from app.case import Case
-from app.ground_truth_source import truth_uploader
+from app.bench.case import Case
+from app.bench.truth_source import truth_uploader
+from app.labs.measures import kept
 from app.labs.measures.bars import BarRow, bar_table
 from app.labs.measures.stored_runs import runs_on
 from app.labs.measures.weighting import FORMULAS, KINDS, weights_of
-from app.overlays import hex_colour
-from fcn_core.analysis.imbalance import gradient_shares, starting_shares
+from app.labs.shared import lab
+from app.segment.overlays import hex_colour
+from app.visitor import widgets
+from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
 from fcn_core.labels import VOID
-from fcn_core.scores import FullScores
+from fcn_core.segmenting.scores import FullScores
 from fcn_core.training.class_gradients import measured_gradient_shares
 
 SERIES = ("pixels of this picture", "gradient at the start", "gradient now, these weights")
@@ -53,7 +55,7 @@ def gradient_panel(case: Case) -> None:
     kind = widgets.pick_one("m_w", "Class weights", KINDS)
     shares, counted_on = training_shares(case)
     key = ("gradient", case.key, case.truth.digest, case.head, kind, counted_on)
-    pull = cache.kept_counts(key, lambda: measure(scores.logits, case.truth.mask, weights_of(shares, kind)))
+    pull = kept.kept_counts(key, lambda: measure(scores.logits, case.truth.mask, weights_of(shares, kind)))
     order = np.argsort(-pull.pixels, kind="stable")
     rows = [
         BarRow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting, choice, whole
+from app.visitor.setting_kinds import Setting, choice, whole
 
 WEIGHT_KINDS = ("none", "median_frequency", "enet", "sqrt_enet")
 EXAMINED = ("case", "paste", "run", "picture")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from app import lab, session
-from app.bench_strip import Strip
+from app.bench.strip import Strip
 from app.labs.measures.dogs_panel import dogs_panel
 from app.labs.measures.gradient_panel import gradient_panel
 from app.labs.measures.runs_panel import SETS, runs_panel
 from app.labs.measures.stored_runs import runs_on
-from app.questions import Question
-from fcn_core.analysis.imbalance import gradient_shares, starting_shares
+from app.labs.shared import lab
+from app.labs.shared.questions import Question
+from app.visitor import session
+from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
 from fcn_core.training.class_gradients import measured_gradient_shares
 from fcn_core.training.losses import class_weights
 

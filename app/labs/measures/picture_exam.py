@@ -6,12 +6,12 @@ import io
 
 import numpy as np
 
-from fcn_core.analysis.symptoms import MetricLine, Symptoms
-from fcn_core.images import MAX_PIXELS, check_size, decode, open_image
-from fcn_core.inference import Segmenter
+from fcn_core.analysis.diagnosing.symptoms import MetricLine, Symptoms
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.result import SegmentationResult
+from fcn_core.pictures.images import MAX_PIXELS, check_size, decode, open_image
+from fcn_core.segmenting.result import SegmentationResult
+from fcn_core.segmenting.segmenter import Segmenter
 
 
 def picture_symptoms(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.labs.measures.bench import Measured
-from app.pictures import Shown, encode
+from app.parts.pictures import Shown, encode
 from fcn_core import draw
 from fcn_core.labels import VOID
 

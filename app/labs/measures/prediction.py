@@ -7,8 +7,8 @@ import numpy as np
 from app.labs.measures.background_panel import constant_scores
 from app.labs.measures.bench import Measured
 from app.labs.measures.formulas import percent
-from app.questions import Question
-from fcn_core.analysis.disturb import shift, without_void
+from app.labs.shared.questions import Question
+from fcn_core.analysis.measuring.disturb import shift, without_void
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix
 

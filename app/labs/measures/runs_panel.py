@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import widgets
 from app.labs.fusion.tables import table
 from app.labs.measures.bars import BarRow, bar_table
 from app.labs.measures.stored_runs import StoredRun, runs_on, stored_runs
 from app.labs.measures.weighting import KINDS
-from app.overlays import hex_colour
+from app.segment.overlays import hex_colour
+from app.visitor import widgets
 from fcn_core.labels import CAMVID
 
 SETS = {"streets": "Drawn streets", "camvid": "CamVid"}

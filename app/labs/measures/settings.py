@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.labs.measures.imbalance_settings import IMBALANCE_SETTINGS
-from app.setting_kinds import Setting, choice, code, flag, whole
+from app.visitor.setting_kinds import Setting, choice, code, flag, whole
 
 MEASURES_VIEWS = ("disturb", "averages", "imbalance", "doctor")
 

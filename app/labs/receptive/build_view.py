@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import lab, session, widgets
-from app.case import Case
+from app.bench.case import Case
 from app.labs.receptive.figures import stacks_figure
 from app.labs.receptive.layers_view import number
 from app.labs.receptive.prediction import stack_questions
-from app.legend import percent
-from fcn_core.analysis.layer_stack import (
+from app.labs.shared import lab
+from app.segment.legend import percent
+from app.visitor import session, widgets
+from fcn_core.analysis.fields.layer_stack import (
     CHANNELS,
     COMPARISONS,
     LETTERS,

@@ -9,8 +9,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from app.pictures import Shown, encode
-from fcn_core.analysis.receptive_field import AxisField, Box, LayerField
+from app.parts.pictures import Shown, encode
+from fcn_core.analysis.fields.receptive_field import AxisField, Box, LayerField
 from fcn_core.labels import Colour
 
 MOST_SIDE = 1200

@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import browser_parts, cache, lab
-from app.case import Case
+from app.bench.case import Case
 from app.labs.fusion.bench import STREAM_COLOURS
 from app.labs.heatmaps.controls import waited
 from app.labs.receptive.canvas import margin, outline, photo_canvas
 from app.labs.receptive.nets import net_picker
 from app.labs.receptive.place import Place, hold_from_canvas, place_picker
 from app.labs.receptive.prediction import cell_questions
-from app.legend import percent
-from fcn_core.analysis.field_probe import probed_box
-from fcn_core.analysis.reach import Reach
-from fcn_core.analysis.receptive_field import Box, LayerField, receptive_field
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.segment.legend import percent
+from fcn_core.analysis.fields.probe import probed_box
+from fcn_core.analysis.fields.reach import Reach
+from fcn_core.analysis.fields.receptive_field import Box, LayerField, receptive_field
 from fcn_core.models.fcn import FCN
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
 
@@ -109,7 +111,7 @@ def check_boxes(case: Case, place: Place) -> None:
         return
     slim = isinstance(place.net.model, FCN)
     key = ("probe", *place.net.key, case.result.image.shape[:2], place.map.name)
-    asked = slim or key in cache.lab_answers()
+    asked = slim or key in labs_kept.lab_answers()
     if not asked and not st.button("Check these boxes with backward passes", icon=":material/fact_check:"):
         return
     channels = case.record.preprocessing.channels if place.net.name == "own" else 3

@@ -12,17 +12,20 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from app import browser_parts, cache, lab, session, widgets
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
 from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.seen import Seen, seen
 from app.labs.receptive.canvas import frame
 from app.labs.receptive.nets import walked
 from app.labs.receptive.place import Place, place_picker
 from app.labs.receptive.prediction import effective_questions
-from app.legend import percent
-from app.pictures import colour_bar, encode
-from fcn_core.analysis.effective_field import (
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import colour_bar, encode
+from app.segment.legend import percent
+from app.visitor import session, widgets
+from fcn_core.analysis.fields.effective_field import (
     EffectiveField,
     Target,
     effective_field,
@@ -31,7 +34,7 @@ from fcn_core.analysis.effective_field import (
     with_random_weights,
 )
 from fcn_core.draw import colour_map
-from fcn_core.inference import Segmenter
+from fcn_core.segmenting.segmenter import Segmenter
 
 MOST_SIDE = 480
 DECADES = 4
@@ -110,12 +113,12 @@ def _noise(look: Seen) -> Iterator[Tensor]:
 def _photos(look: Seen) -> Iterator[Tensor]:
     """The photo in hand, then the samples at its size, then both mirrored: never more than asked for is read."""
     height, width = look.size
-    samples = [name for name in cache.sample_names() if name != session.bench().sample]
+    samples = [name for name in bench_kept.sample_names() if name != session.bench().sample]
 
     def others() -> Iterator[Tensor]:
         segmenter: Segmenter = look.segmenter
         for name in samples:
-            photo = cv2.resize(cache.sample_picture(name), (width, height), interpolation=cv2.INTER_AREA)
+            photo = cv2.resize(bench_kept.sample_picture(name), (width, height), interpolation=cv2.INTER_AREA)
             yield segmenter.loaded.record.preprocessing.apply(photo)
 
     def plain() -> Iterator[Tensor]:

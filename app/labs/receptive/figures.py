@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from app.charts import CLEAR
-from fcn_core.analysis.layer_stack import StackReport
-from fcn_core.analysis.receptive_field import LayerField
+from app.parts.charts import CLEAR
+from fcn_core.analysis.fields.layer_stack import StackReport
+from fcn_core.analysis.fields.receptive_field import LayerField
 
 Line = tuple[str, str, Sequence[LayerField]]  # title, colour, layers
 

@@ -7,16 +7,17 @@ from fractions import Fraction
 import pandas as pd
 import streamlit as st
 
-from app import lab, session, widgets
-from app.case import Case
+from app.bench.case import Case
 from app.labs.receptive.cell_view import check_boxes
 from app.labs.receptive.figures import growth_figure
 from app.labs.receptive.nets import IN_HAND, PUBLISHED, Net, net_picker, walked
 from app.labs.receptive.place import Place
 from app.labs.receptive.prediction import layer_questions
-from fcn_core.analysis.field_probe import probed_box
-from fcn_core.analysis.receptive_field import LayerField, receptive_field
-from fcn_core.analysis.tap_rules import transposed_window, window
+from app.labs.shared import lab
+from app.visitor import session, widgets
+from fcn_core.analysis.fields.probe import probed_box
+from fcn_core.analysis.fields.receptive_field import LayerField, receptive_field
+from fcn_core.analysis.fields.tap_rules import transposed_window, window
 
 PAPER = {"alexnet": ("fc7", 355), "vgg16": ("fc7", 404), "googlenet_pooled": ("avgpool", 907)}
 

@@ -11,9 +11,11 @@ from functools import lru_cache
 import streamlit as st
 from torch import nn
 
-from app import cache, session
-from app.case import Case
-from fcn_core.analysis.receptive_field import LayerField, ReceptiveFields, receptive_field
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.labs.shared import kept as labs_kept
+from app.visitor import session
+from fcn_core.analysis.fields.receptive_field import LayerField, ReceptiveFields, receptive_field
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import FCNSpec
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
@@ -79,8 +81,8 @@ def published_fields(name: str, size: tuple[int, int]) -> ReceptiveFields:
 def walked(case: Case, name: str, size: tuple[int, int]) -> Net:
     """The network of this name, walked with a picture of size (H, W); "own" is that of the weights."""
     if name == IN_HAND[0]:
-        model = cache.segmenter(case.record).loaded.model
-        return Net(name, case.record.name, model, cache.fields(*case.key[1:], model, size), case.key[1:])
+        model = bench_kept.segmenter(case.record).loaded.model
+        return Net(name, case.record.name, model, labs_kept.fields(*case.key[1:], model, size), case.key[1:])
     return Net(name, PUBLISHED[name][0], published_model(name), published_fields(name, size), ("published", name))
 
 

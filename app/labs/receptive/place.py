@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import session, widgets
 from app.labs.receptive.nets import Net
-from fcn_core.analysis.effective_field import Target
-from fcn_core.analysis.receptive_field import Box, LayerField
+from app.visitor import session, widgets
+from fcn_core.analysis.fields.effective_field import Target
+from fcn_core.analysis.fields.receptive_field import Box, LayerField
 
 LAYER = "layer"
 PLAIN = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.labs.receptive.place import Place
-from app.questions import Question
-from fcn_core.analysis.effective_field import EffectiveField
+from app.labs.shared.questions import Question
+from fcn_core.analysis.fields.effective_field import EffectiveField
 
 
 def cell_questions(place: Place) -> list[Question]:

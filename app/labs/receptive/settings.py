@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting, choice, code, flag, whole, words
+from app.visitor.setting_kinds import Setting, choice, code, flag, whole, words
 
 RECEPTIVE_VIEWS = ("cell", "layers", "effective", "build")
 RECEPTIVE_NETS = ("alexnet", "vgg16", "googlenet_pooled", "googlenet_published", "googlenet", "fcn_resnet50")
@@ -18,7 +18,7 @@ SETTINGS: tuple[Setting, ...] = (
     choice("r_measure", ("absolute", "squared"), "absolute"),  # of a gradient's size
     choice("r_scale", ("linear", "log"), "log"),  # of its colours
     choice("r_pair", ("kernels", "stride", "large", "vgg", "own"), "kernels"),  # stacks to compare
-    code("r_a"),  # the stacks of "own", as fcn_core.analysis.layer_stack spells them
+    code("r_a"),  # the stacks of "own", as fcn_core.analysis.fields.layer_stack spells them
     code("r_b"),
     whole("r_side", 8, 1024, 224),  # side of the picture that the stacks look at
 )

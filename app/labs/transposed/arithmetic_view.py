@@ -7,8 +7,8 @@ from html import escape
 
 import streamlit as st
 
-from app import lab
-from app.bench_strip import Strip
+from app.bench.strip import Strip
+from app.labs.shared import lab
 from app.labs.transposed.formulas import down_formula, pixels, size_by_torch, up_formula
 from app.labs.transposed.plan import Plan, plan_controls
 from app.labs.transposed.window_picture import window_picture

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.charts import CLEAR
+from app.parts.charts import CLEAR
 
 FITTED, BILINEAR, START, BEST = "#0072b2", "#e69f00", "#999999", "#009e73"
 HEIGHT = 290

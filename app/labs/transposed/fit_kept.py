@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from fcn_core.analysis.kernel_fit import KernelFit
+from fcn_core.analysis.upsampling.kernel_fit import KernelFit
 
 MOST = 6
 

@@ -8,15 +8,17 @@ from time import perf_counter
 import numpy as np
 import streamlit as st
 
-from app import cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.browser_figures import figure, plotly_library
+from app.bench import kept as bench_kept
+from app.bench.strip import Strip
 from app.labs.fusion.bench import chart_json
+from app.labs.shared import lab
 from app.labs.transposed.fit_figures import error_figure, row_figure
 from app.labs.transposed.fit_kept import KeptFit, keep_fit, kept_fits
 from app.labs.transposed.kernels import kernel_row
 from app.labs.transposed.prediction_upsampling import FIT
-from fcn_core.analysis.kernel_fit import CELLS, KernelFit, best_kernel, draw_examples, fit_loss
+from app.parts.browser_figures import figure, plotly_library
+from app.visitor import session, widgets
+from fcn_core.analysis.upsampling.kernel_fit import CELLS, KernelFit, best_kernel, draw_examples, fit_loss
 
 TEACHERS = {"interpolated": "Small maps, interpolated", "photos": "Photos, made smaller"}
 BEAT, CHUNK = 0.4, 0.8  # seconds between two looks, and of fitting at each at most
@@ -97,7 +99,7 @@ def _go_on(key: Hashable, kept: KeptFit) -> None:
 
 
 def _fresh(strip: Strip) -> KernelFit:
-    pictures = [cache.sample_picture(name) for name in cache.sample_names()]
+    pictures = [bench_kept.sample_picture(name) for name in bench_kept.sample_names()]
     if strip.picture is not None:
         pictures.insert(0, strip.picture.image)
     teacher, factor, steps, seed = (session.setting(name) for name in ("t_fdata", "t_ff", "t_fsteps", "t_fseed"))

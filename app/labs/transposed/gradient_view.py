@@ -6,12 +6,13 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from app import lab, widgets
-from app.bench_strip import Strip
+from app.bench.strip import Strip
+from app.labs.shared import lab
 from app.labs.transposed.cells import maps
 from app.labs.transposed.photo_loss import photo_loss
 from app.labs.transposed.plan import DRAWN, Plan, numbers, plan_controls
 from app.labs.transposed.stepping import too_large
+from app.visitor import widgets
 from fcn_core.ops.transposed import output_sizes
 from fcn_core.ops.transposed_inverse import (
     ThereAndBack,

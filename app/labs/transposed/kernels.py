@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from app.pictures import encode
+from app.parts.pictures import encode
 from fcn_core.draw import colour_map
 
 MOST_NUMBERS = 6  # sides above this are painted without numbers

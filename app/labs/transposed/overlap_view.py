@@ -6,11 +6,21 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, lab, session, widgets
-from app.bench_strip import Strip
+from app.bench.strip import Strip
+from app.labs.shared import lab
 from app.labs.transposed.prediction_upsampling import OVERLAP
-from app.pictures import colour_bar, encode
-from fcn_core.analysis.overlap import Overlap, fill_kernel, overlap, phase_sums, ripple, stamp, stamp_by_torch
+from app.parts import browser_parts
+from app.parts.pictures import colour_bar, encode
+from app.visitor import session, widgets
+from fcn_core.analysis.upsampling.overlap import (
+    Overlap,
+    fill_kernel,
+    overlap,
+    phase_sums,
+    ripple,
+    stamp,
+    stamp_by_torch,
+)
 from fcn_core.draw import colour_map
 
 MOST_KERNEL, MOST_STRIDE = 12, 6

@@ -7,9 +7,12 @@ import streamlit as st
 import torch
 from torch.nn import functional as F
 
-from app import browser_parts, cache, lab, widgets
-from app.bench_strip import Strip
-from app.pictures import colour_bar, encode, view_photo
+from app.bench.strip import Strip
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.parts import browser_parts
+from app.parts.pictures import colour_bar, encode, view_photo
+from app.visitor import widgets
 from fcn_core.draw import colour_map
 from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.transposed_inverse import shrink_and_enlarge
@@ -46,7 +49,7 @@ def photo_loss(strip: Strip) -> None:
     for column, (title, name, draw, bar) in zip(st.columns(3), shown, strict=True):
         with column:
             browser_parts.picture(
-                cache.drawn((*key, name), draw), key=f"transposed-{name}", alt=title, title=title, bar=bar,
+                labs_kept.drawn((*key, name), draw), key=f"transposed-{name}", alt=title, title=title, bar=bar,
                 cells=name == "small", most_height="46vh",
             )  # fmt: skip
     st.caption(

@@ -9,8 +9,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from app import session, widgets
 from app.labs.transposed.settings import INPUT_NUMBERS, KERNEL_NUMBERS
+from app.visitor import session, widgets
 from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.transposed import Axis
 

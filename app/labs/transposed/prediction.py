@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app import session
+from app.labs.shared.questions import Question
 from app.labs.transposed.formulas import pixels
 from app.labs.transposed.plan import axis_in_hand
-from app.questions import Question
+from app.visitor import session
 
 INVERSE = Question(
     "You convolve a map with stride 2, then apply the transposed convolution with the same kernel and the right output "

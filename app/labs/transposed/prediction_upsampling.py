@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.questions import Question
+from app.labs.shared.questions import Question
 
 OVERLAP = (
     Question(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.setting_kinds import Setting, choice, flag, whole
+from app.visitor.setting_kinds import Setting, choice, flag, whole
 
 TRANSPOSED_VIEWS = ("arithmetic", "steps", "gradient", "overlap", "upsample", "fit")
 INPUT_NUMBERS = ("count", "ones", "one", "random")

@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 from torch import Tensor
 
-from app import lab, session
-from app.bench_strip import Strip
-from app.browser_parts import register
+from app.bench.strip import Strip
+from app.labs.shared import lab
 from app.labs.transposed.plan import DRAWN, Plan, numbers, plan_controls
 from app.labs.transposed.stepping import step_data, too_large
+from app.parts.browser_parts import register
+from app.visitor import session
 from fcn_core.ops.transposed_ways import by_torch, convolution_matrix, scatter, zero_insertion
 
 KEY = "transposed-steps"

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import cache, widgets
-from app.case import Case
+from app.bench import kept as bench_kept
+from app.bench.case import Case
 from app.labs.transposed.fit_kept import newest_fit
-from fcn_core.analysis.upsampling import (
+from app.visitor import widgets
+from fcn_core.analysis.upsampling.enlarging import (
     EnlargingKernel,
     NetworkUpsampling,
     enlarging_kernel,
@@ -60,7 +61,7 @@ def _factor() -> int:
 
 def _of_weights(case: Case, index: int) -> Chosen | str:
     try:
-        layers = {layer.name: layer for layer in network_upsamplings(cache.segmenter(case.record).loaded.model)}
+        layers = {layer.name: layer for layer in network_upsamplings(bench_kept.segmenter(case.record).loaded.model)}
     except ValueError:
         return (
             f"{case.record.name} has no transposed convolutions: it enlarges its scores by interpolation. Bilinear is "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.case import Case
+from app.bench.case import Case
 
 MOST_SIDE = 480  # pixels of the photo's longer side
 DETAIL = 384  # pixels of an enlarged detail's side

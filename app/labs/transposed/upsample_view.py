@@ -8,17 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from app import browser_parts, cache, lab, session, widgets
-from app.bench_strip import Strip
-from app.case import Case
+from app.bench.case import Case
+from app.bench.strip import Strip
 from app.labs.fusion.tables import table
+from app.labs.shared import kept as labs_kept
+from app.labs.shared import lab
+from app.labs.transposed import kept
 from app.labs.transposed.kernels import kernel_row
 from app.labs.transposed.prediction_upsampling import UPSAMPLING
 from app.labs.transposed.upsample_kernel import KINDS, Chosen, choose_kernel
 from app.labs.transposed.upsample_source import Source, upsample_source
-from app.pictures import colour_bar, encode, view
-from fcn_core.analysis.overlap import stamp, stamp_by_torch
-from fcn_core.analysis.upsampling import REFERENCES, Difference, difference, enlarge, enlarging_kernel, reference
+from app.parts import browser_parts
+from app.parts.pictures import colour_bar, encode, view
+from app.visitor import session, widgets
+from fcn_core.analysis.upsampling.enlarging import (
+    REFERENCES,
+    Difference,
+    difference,
+    enlarge,
+    enlarging_kernel,
+    reference,
+)
+from fcn_core.analysis.upsampling.overlap import stamp, stamp_by_torch
 from fcn_core.draw import colour_map
 from fcn_core.ops.bilinear import bilinear_kernel
 
@@ -66,7 +77,7 @@ def _live(case: Case) -> None:
         return
     pixel = case.pixel if what != "photo" else None
     key = (case.key, what, factor, index, case.head, pixel, chosen.kernel.weights.tobytes(), edges)
-    found = cache.enlarged(key, lambda: _enlarged(source, chosen, edges))
+    found = kept.enlarged(key, lambda: _enlarged(source, chosen, edges))
     _pictures(key, source, found, chosen, ref)
     left, right = st.columns([1, 1.25], gap="large")
     with left:
@@ -106,7 +117,7 @@ def _pictures(key: tuple, source: Source, found: Enlarged, chosen: Chosen, ref: 
         with column:
             step = source.step * (1 if cells else 1 / kernel.factor)
             browser_parts.picture(
-                cache.drawn((*key, "upsample", number, ref), lambda drawn=drawn: _sent(drawn())),
+                labs_kept.drawn((*key, "upsample", number, ref), lambda drawn=drawn: _sent(drawn())),
                 key=f"upsample-{number}", title=title, alt=title, bar=scale, cells=cells, most_height="46vh",
                 on_pixel=_holder(source, step) if step else None,
             )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The bench: picture, ground truth, weights, result."""

@@ -1,0 +1,108 @@
+"""What a view of the Segment page is about: one picture, one set of weights, and the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+
+from app.bench import kept
+from app.visitor import session
+from fcn_core.labels import Colour, LabelSet
+from fcn_core.segmenting.result import SegmentationResult
+from fcn_core.weights import WeightRecord
+
+
+@dataclass(frozen=True)
+class HeldPicture:
+    """The picture on the bench: H×W×3 uint8 RGB, its file's name, what to call it, and the hash of its content.
+
+    source: the uploaded file where the network reads other channels than the picture shows.
+    """
+
+    file: str
+    title: str
+    digest: str
+    image: np.ndarray
+    source: BytesIO | None = None
+
+    @property
+    def network_input(self) -> np.ndarray | BytesIO:
+        """What the network reads."""
+        return self.image if self.source is None else self.source
+
+
+@dataclass(frozen=True)
+class HeldTruth:
+    """The ground truth on the bench: H×W uint8 in the classes of the weights, what to call it, and what was assumed."""
+
+    mask: np.ndarray
+    digest: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture with what the weights' heads say about it, and its ground truth if there is one."""
+
+    picture: HeldPicture
+    record: WeightRecord
+    result: SegmentationResult
+    truth: HeldTruth | None
+
+    @property
+    def key(self) -> tuple[str, str, float]:
+        """What the result depends on; caches of what is drawn from it start with this."""
+        return kept.result_key(self.picture.digest, self.record)
+
+    @property
+    def labels(self) -> LabelSet:
+        return self.result.labels
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Heads that the weights have, coarsest first."""
+        return self.result.heads
+
+    @property
+    def safe(self) -> bool:
+        """Whether the colour-blind-safe palette is switched on."""
+        return session.setting("safe")
+
+    @property
+    def colours(self) -> tuple[Colour, ...]:
+        """The palette that is switched on."""
+        return self.labels.colours(safe=self.safe)
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Class indices that are switched off."""
+        off = session.setting("off")
+        return frozenset(index for index, name in enumerate(self.labels.classes) if name in off)
+
+    @property
+    def head(self) -> int:
+        """The head on the bench, or the finest that there is."""
+        return session.bench().head if session.bench().head in self.heads else min(self.heads)
+
+    @property
+    def largest_class(self) -> str:
+        """The class that covers most of the picture in the finest head's eyes, background aside."""
+        shares = kept.shares(self.key, self.result, min(self.heads))
+        named = [i for i, name in enumerate(self.labels.classes) if name != "background" or len(shares) == 1]
+        return self.labels.classes[max(named, key=shares.__getitem__)]
+
+    @property
+    def cls(self) -> str:
+        """The class on the bench if these weights know it, or the largest."""
+        held = session.bench().cls
+        return held if held in self.labels.classes else self.largest_class
+
+    @property
+    def pixel(self) -> tuple[int, int] | None:
+        """The pixel on the bench if it lies in this picture."""
+        height, width = self.result.image.shape[:2]
+        pixel = session.bench().pixel
+        return pixel if pixel and pixel[0] < width and pixel[1] < height else None

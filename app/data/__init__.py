@@ -1,0 +1,1 @@
+"""The Data page, and what others need to choose a data set."""

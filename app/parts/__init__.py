@@ -1,0 +1,1 @@
+"""Charts, pictures and browser parts that know nothing of the pages."""

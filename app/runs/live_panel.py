@@ -1,0 +1,168 @@
+"""The parts of the Live page that refresh by themselves while a run goes on.
+
+Each part is a fragment of its own with constant keys, so that a refresh changes what is new and nothing else: what was
+zoomed into stays, and the controls between the parts are not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.runs import kept
+from app.parts import browser_figures
+from app.runs import charts
+from app.visitor import session
+from app.runs.live_status import status_head
+from app.runs.preview_player import preview_player
+from app.runs.charts import View
+from fcn_core.training.run_folder.facts import read_facts
+from fcn_core.training.run_folder.run_log import Records
+from fcn_core.labels import Colour
+from fcn_core.training.run_folder.run_state import RunInfo, read_run
+from fcn_core.training.run_folder.runs import LIVING, RunFolder
+
+REFRESH_SECONDS = 2.0
+PREVIEW_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows: the folder of the run, the state it was drawn in, and how curves are drawn."""
+
+    path: Path
+    state: str
+    view: View
+
+    @property
+    def alive(self) -> bool:
+        return self.state in LIVING
+
+
+def refreshing(part: Callable[[Shown], None], shown: Shown, every: float = REFRESH_SECONDS) -> None:
+    """Draw a part of the page, again and again as long as the run goes on."""
+    st.fragment(part, run_every=every if shown.alive else None)(shown)
+
+
+def status(shown: Shown) -> None:
+    """State, progress, figures and buttons; when the state changes, the whole page follows."""
+    info = read_run(shown.path)
+    if info.state != shown.state:
+        kept.runs.clear()
+        st.rerun()
+    status_head(info, kept.run_log(str(shown.path)).read(), read_facts(shown.path))
+
+
+def main_charts(shown: Shown) -> None:
+    """Loss and mean IoU."""
+    records, view = kept.run_log(str(shown.path)).read(), shown.view
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if len(records.steps):
+            chart("live-loss", "Loss by step", records, view, lambda: charts.loss_figure(records.steps, view))
+        else:
+            nothing_yet("The loss appears here after the first step.")
+    with right:
+        if records.validations:
+            chart(
+                "live-miou",
+                "Mean IoU of every head at each validation",
+                records,
+                view,
+                lambda: charts.miou_figure(records.validations, records.heads, view),
+            )
+        else:
+            nothing_yet("Mean IoU appears here after the first validation.")
+
+
+def previews(shown: Shown) -> None:
+    """The pictures of every validation, with a slider in the browser."""
+    records = kept.run_log(str(shown.path)).read()
+    classes, colours = classes_of(shown.path)
+    if not preview_player(shown.path, records.validations, colours, key="live-previews"):
+        nothing_yet("Previews appear here after the first validation.", height=120)
+
+
+def more_charts(shown: Shown) -> None:
+    """IoU of every class, learning rate, summed loss, gradient, speed, waiting, load."""
+    records, view = kept.run_log(str(shown.path)).read(), shown.view
+    steps, validations = records.steps, records.validations
+    if validations and records.heads:
+        _classes(shown, records)
+    if not len(steps):
+        return
+    small: list[tuple[str, str, Callable[[], go.Figure]]] = [
+        ("live-rate", "Learning rate by step", lambda: charts.rate_figure(steps, view)),
+        ("live-sum", "Loss by step, summed", lambda: charts.loss_figure(steps, view, summed=True)),
+        ("live-gradient", "Gradient norm by step", lambda: charts.gradient_figure(steps, view)),
+        ("live-speed", "Images a second by step", lambda: charts.speed_figure(steps, view)),
+        ("live-waiting", "Share of time waiting for data by step", lambda: charts.waiting_figure(steps, view)),
+    ]
+    if any(validation.load for validation in validations):
+        small.append(("live-load", "Device load", lambda: charts.load_figure(validations, view)))
+        small.append(("live-memory", "Memory in use", lambda: charts.memory_figure(validations, view)))
+    with st.grid(columns="auto", min_column_width=300, gap="medium"):
+        for key, about, draw in small:
+            chart(key, about, records, view, draw)
+
+
+def _classes(shown: Shown, records: Records) -> None:
+    """The heat map of the classes, of the finest head."""
+    head, (classes, colours) = records.heads[-1], classes_of(shown.path)
+    classes = classes or tuple(records.validations[-1].heads.get(head, {}).get("iou") or ())
+    colours = colours or ((128, 128, 128),) * len(classes)
+    st.markdown(f"**IoU of each class** :small[{head} at every validation; empty where a class does not occur]")
+    chart(
+        "live-classes",
+        "IoU of every class at each validation",
+        records,
+        shown.view,
+        lambda: charts.class_figure(records.validations, head, classes, colours, shown.view),
+        colours,
+    )
+
+
+def log(shown: Shown) -> None:
+    """The last lines of the log; of a run that broke off they stand at the top already."""
+    if shown.state in ("crashed", "failed"):
+        return
+    tail = RunFolder(shown.path).log_tail(10)
+    st.markdown("**Log** :small[its last lines]")
+    st.code(tail or "Nothing yet.", language=None, wrap_lines=True)
+
+
+def chart(
+    key: str,
+    about: str,
+    records: Records,
+    view: View,
+    draw: Callable[[], go.Figure],
+    colours: tuple[Colour, ...] = (),
+) -> None:
+    """A figure that keeps what was zoomed into while its data grow."""
+    browser_figures.figure(kept.run_figure(key, records.version, view, colours, draw), key=key, alt=about)
+
+
+def nothing_yet(sentence: str, *, height: int = 280) -> None:
+    """The place of a chart that has no data yet, of the chart's height so that nothing jumps when it comes."""
+    with st.container(height=height, border=True, horizontal_alignment="center", vertical_alignment="center"):
+        st.caption(sentence, width="content")
+
+
+def classes_of(path: Path) -> tuple[tuple[str, ...], tuple[Colour, ...]]:
+    """Names and colours of the classes of a run; empty as long as they are not known."""
+    labels = read_facts(path).labels
+    return (labels.classes, labels.colours(safe=session.setting("safe"))) if labels else ((), ())
+
+
+def choose(infos: list[RunInfo]) -> RunInfo:
+    """The run of the address, else the newest that goes on, else the newest."""
+    wanted = session.setting("run")
+    found = next((info for info in infos if info.id == wanted), None)
+    if wanted and found is None:
+        session.add_notice(f"There is no run `{wanted}` (any more); another one is shown.")
+    return found or next((info for info in infos if info.living), infos[0])

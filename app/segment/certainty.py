@@ -1,0 +1,55 @@
+"""How sure each head is: confidence or entropy at every pixel, and what passes a threshold."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from app.bench import kept as bench_kept
+from app.bench.case import Case
+from app.parts import browser_parts
+from app.parts.pictures import SHARE_BAR, colour_bar
+from app.segment import kept
+from app.segment.pixel_panel import pixel_panel
+from app.visitor import widgets
+
+KINDS = {"confidence": "Confidence", "entropy": "Entropy"}
+MEANING = {
+    "confidence": "Confidence is the probability of the most likely class: 1 is certain.",
+    "entropy": "Entropy is divided by the logarithm of the number of classes: 0 is certain, 1 is every class alike.",
+}
+
+
+def show(case: Case) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        kind = widgets.pick_one("map", "Show", KINDS)
+        with st.container(width=300):
+            threshold = widgets.slide("threshold", "Threshold", 0, 100, format="%d %%") / 100
+    for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
+        values = case.result.confidence(head) if kind == "confidence" else case.result.entropy(head)
+        same = partial(np.asarray, values)
+        with column:
+            browser_parts.picture(
+                bench_kept.magnitude((case.key, kind, head), same, "cividis"),
+                key=f"{kind}-{head}",
+                title=f"{head}s · mean {float(np.mean(values, dtype=np.float64)):.2f}",
+                alt=f"{KINDS[kind]} of head {head}s at every pixel",
+                pixel=case.pixel,
+                on_pixel=widgets.hold_pixel,
+                bar=colour_bar("cividis", SHARE_BAR, kind),
+            )
+            passing = values >= threshold
+            browser_parts.picture(
+                kept.threshold_picture(
+                    (case.key, kind, head), case.result.image, lambda values=values: values, threshold
+                ),
+                key=f"{kind}-passing-{head}",
+                title=f"{kind} at least {threshold:.2f}: {100 * float(passing.mean()):.1f} % of the pixels",
+                alt=f"The photo where the {kind} of head {head}s is at least {threshold:.2f}",
+                pixel=case.pixel,
+                on_pixel=widgets.hold_pixel,
+            )
+    st.caption(MEANING[kind] + " Pixels below the threshold are greyed.")
+    pixel_panel(case, case.heads)

@@ -1,0 +1,53 @@
+"""Where two heads disagree, and how the probability of a class moves between them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.bench.case import Case
+from app.parts import browser_parts
+from app.parts.pictures import SIGNED_BAR, colour_bar
+from app.segment import kept
+from app.segment.pixel_panel import pixel_panel
+from app.visitor import widgets
+
+
+def show(case: Case) -> None:
+    if len(case.heads) < 2:
+        st.info(
+            f"These weights have one head ({case.heads[0]}s), so there is nothing to compare. "
+            "Choose weights with several heads.",
+            icon=":material/info:",
+        )
+        return
+    coarse_first = [(a, b) for i, a in enumerate(case.heads) for b in case.heads[i + 1 :]]
+    options = {f"{a}s-{b}s": f"{a}s → {b}s" for a, b in coarse_first}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        pair = widgets.pick_one("against", "Heads", options)
+        with st.container(width=260):
+            name = widgets.class_picker(case.labels.classes, case.largest_class)
+    coarse, fine = (int(part[:-1]) for part in pair.split("-"))
+    index = case.labels.index(name)
+    changed = case.result.label_maps[coarse] != case.result.label_maps[fine]
+    left, right = st.columns(2)
+    with left:
+        browser_parts.picture(
+            kept.difference(case.key, case.result, coarse, fine, case.safe),
+            key="changed-labels",
+            title=f"{fine}s differs from {coarse}s on {100 * float(changed.mean()):.1f} % of the pixels",
+            alt=f"Pixels that head {fine}s labels otherwise than {coarse}s, in the colours of {fine}s",
+            pixel=case.pixel,
+            on_pixel=widgets.hold_pixel,
+        )
+        st.caption(f"In colour: what {fine}s says where the two disagree.")
+    with right:
+        browser_parts.picture(
+            kept.heat_difference(case.key, case.result, coarse, fine, index),
+            key="changed-probability",
+            title=f"Probability of {name}: {fine}s minus {coarse}s",
+            alt=f"Change of the probability of {name} from head {coarse}s to head {fine}s",
+            pixel=case.pixel,
+            on_pixel=widgets.hold_pixel,
+            bar=colour_bar("diverging", SIGNED_BAR, f"red: {fine}s finds {name} more likely"),
+        )
+    pixel_panel(case, (coarse, fine))

@@ -1,0 +1,82 @@
+"""From the settings in hand to a run that goes on without this page: once, however often Start is clicked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+from app.data.places import not_offered
+from app.train.draft import Draft
+from app.visitor.permission import why_not
+from fcn_core.training.places.launch import launch, launch_stages
+from fcn_core.training.places.slurm import SlurmSettings, submit_stages
+from fcn_core.training.settings.config import TrainConfig
+from fcn_core.training.settings.stages import expand
+
+SAME_CLICK = 8.0  # seconds within which a second Start of the same settings is taken for the first one
+MOST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A run that was started: its id, the settings (YAML) it was started with, and when (monotonic seconds)."""
+
+    run_id: str
+    settings: str
+    moment: float
+
+    def is_same(self, settings: str) -> bool:
+        """Whether starting these settings now would only repeat the click."""
+        return self.settings == settings and monotonic() - self.moment < SAME_CLICK
+
+
+_one_at_a_time = threading.Lock()
+
+
+def start(
+    draft: Draft,
+    *,
+    before: Launched | None,
+    processes: int = 1,
+    slurm: Mapping[str, object] | None = None,
+) -> Launched:
+    """Launch the draft on this machine, or on Slurm with its settings; a repeated click gives the run `before`.
+
+    ValueError says what stands in the way.
+    """
+    reason = why_not() or not_offered(draft.values)
+    if reason:
+        raise ValueError(reason)
+    config = draft.config
+    if config is None:
+        raise ValueError("These settings do not fit together yet; mend what is marked first.")
+    check_name(config.name)
+    settings = config.to_yaml()
+    with _one_at_a_time:
+        if before is not None and before.is_same(settings):
+            return before
+        run_id = _submit(draft, config, slurm) if slurm is not None else _launch(draft, config, processes)
+        return Launched(run_id, settings, monotonic())
+
+
+def check_name(name: str) -> None:
+    """ValueError for a name that no run can carry."""
+    if not name.strip():
+        raise ValueError("Name: a run needs a name; it stands in the list of runs and on its weights.")
+    if len(name) > MOST_NAME:
+        raise ValueError(f"Name: at most {MOST_NAME} characters, got {len(name)}.")
+    if not name.isprintable() or any(mark in name for mark in '/\\<>:"|?*') or name.strip(". ") != name:
+        raise ValueError('Name: without / \\ < > : " | ? * and without dots or spaces at its ends, please.')
+
+
+def _launch(draft: Draft, config: TrainConfig, processes: int) -> str:
+    linked = expand(config)
+    if len(linked) > 1:
+        return launch_stages(linked, processes=processes, recipe=draft.preset)[0].id
+    return launch(config, processes=processes, recipe=draft.preset).id
+
+
+def _submit(draft: Draft, config: TrainConfig, wanted: Mapping[str, object]) -> str:
+    return submit_stages(expand(config), SlurmSettings.from_dict(dict(wanted)), recipe=draft.preset)[0].id

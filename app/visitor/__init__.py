@@ -1,0 +1,1 @@
+"""Who is here: session, address, settings, permission, looks."""

@@ -1,0 +1,1 @@
+"""Where the cells of every layer look, and the crops that follow."""

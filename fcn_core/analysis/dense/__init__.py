@@ -1,0 +1,1 @@
+"""Dense answers from classifiers: patches, one pass, stitching, sampling."""

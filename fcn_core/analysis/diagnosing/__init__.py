@@ -1,0 +1,1 @@
+"""Known faults of training and measuring, told by their signs."""

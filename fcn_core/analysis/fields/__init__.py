@@ -1,0 +1,1 @@
+"""Receptive fields, in theory and in effect."""

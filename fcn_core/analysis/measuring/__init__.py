@@ -1,0 +1,1 @@
+"""What measures of segmentation count, and where they mislead."""

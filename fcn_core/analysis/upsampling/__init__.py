@@ -1,0 +1,1 @@
+"""Enlarging maps, kernels and overlap."""

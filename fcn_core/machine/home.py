@@ -1,0 +1,17 @@
+"""Where the project lies and where it keeps things for this user; imports nothing heavy, so that waiting is cheap."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "FCN_LAB_HOME"
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def cache_folder() -> Path:
+    """The folder for what is downloaded or imported: FCN_LAB_HOME, else the user's cache folder."""
+    chosen = os.environ.get(HOME_VARIABLE, "").strip()
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fcn-lab", appauthor=False)

@@ -1,0 +1,1 @@
+"""Photos, images of other channels, and label maps, read from files."""

@@ -1,0 +1,1 @@
+"""From a photo to labels, and how sure they are."""

@@ -1,0 +1,1 @@
+"""The run folder: its writers and its readers."""

@@ -1,0 +1,1 @@
+"""Everything that can be set about a run: groups, recipes, stages."""

@@ -1,0 +1,270 @@
+"""Every registered page runs without an exception; the Segment page does what it says, with a tiny network."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_bench import HOME, TINY, make_home
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from fcn_core.segmenting.segmenter import Segmenter
+
+from app import page_list  # isort: skip
+from app.bench import kept as bench_kept  # isort: skip
+from app.runs import kept as runs_kept  # isort: skip
+from app.visitor.settings import SEGMENT_VIEWS  # isort: skip
+
+PAGES = page_list.PAGES
+SEGMENT = next(page for page in PAGES if page.file == "segment.py")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Weights named `tiny` and nothing downloaded; results of other tests forgotten."""
+    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
+    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
+    runs_kept.runs.clear()
+    bench_kept.results.clear()
+    bench_kept.weight_records.clear()
+    bench_kept._segmenter.clear()
+    return tmp_path
+
+
+@pytest.fixture
+def passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The heads of every network pass, in order."""
+    seen: list[tuple[int, ...]] = []
+    forward = Segmenter._forward
+
+    def counted(self, planes, heads, **settings):
+        seen.append(tuple(heads))
+        return forward(self, planes, heads, **settings)
+
+    monkeypatch.setattr(Segmenter, "_forward", counted)
+    return seen
+
+
+def open_page(page: page_list.PageRecord = SEGMENT, **address: str) -> AppTest:
+    """A new visitor opens a page at an address."""
+    test = AppTest.from_file(HOME, default_timeout=60)
+    test.query_params["weights"] = TINY
+    test.run()
+    if not page.default:
+        test.switch_page(str(Path("..") / "pages" / page.file))
+    for name, value in {"weights": TINY, **address}.items():
+        test.query_params[name] = value
+    return settled(test.run())
+
+
+def settled(test: AppTest) -> AppTest:
+    assert not test.exception, [problem.value for problem in test.exception]
+    return test
+
+
+def text(test: AppTest) -> str:
+    """Everything that the page says in words."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "info")
+    return "\n".join(element.value for kind in kinds for element in test.get(kind))
+
+
+def control(test: AppTest, name: str):
+    """The widget that mirrors a setting."""
+    found = [
+        w for kind in ("button_group", "slider", "toggle", "selectbox", "checkbox", "button") for w in test.get(kind)
+    ]
+    return next(widget for widget in found if widget.key == name)
+
+
+def jpeg(size: tuple[int, int] = (64, 48), seed: int = 0) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def png(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
+def test_every_page_runs(page: page_list.PageRecord) -> None:
+    assert page.path.is_file()
+    test = open_page(page)
+    assert test.title, "a page says what it is"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
+def test_every_page_runs_without_weights_and_samples(
+    page: page_list.PageRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FCN_LAB_HOME", str(tmp_path / "empty"))
+    monkeypatch.setattr("fcn_core.weights.catalogue.bundled_folder", lambda: tmp_path)
+    monkeypatch.setattr("app.bench.sample_files.list_samples", lambda: {})
+    bench_kept.samples.clear()
+    bench_kept.weight_records.clear()
+    try:
+        words = text(open_page(page))
+        needs_none = page.section == "Train" or page.file in ("course.py", "transposed_convolution.py", "alignment.py")
+        assert ("No weights found" in words) != needs_none
+    finally:
+        bench_kept.samples.clear()
+
+
+@pytest.mark.parametrize("view", SEGMENT_VIEWS)
+def test_every_view_runs(view: str) -> None:
+    test = open_page(view=view, x="100", y="80")
+    assert control(test, "control-view").value == view
+
+
+def test_one_pass_answers_everything_afterwards(passes: list) -> None:
+    test = open_page()
+    assert passes == [(32, 16, 8)], "one pass computes all heads"
+    control(test, "control-heads").unselect("16s").run()
+    control(test, "control-layout").set_value("one").run()
+    control(test, "control-head").set_value(32).run()
+    control(test, "control-opacity").set_value(20).run()
+    control(test, "control-contours").set_value(True).run()
+    control(test, "control-safe").set_value(True).run()
+    control(test, "legend-camvid-8").set_value(False).run()
+    test.query_params["x"], test.query_params["y"] = "10", "20"
+    test.run()
+    for view in SEGMENT_VIEWS:
+        control(test, "control-view").set_value(view).run()
+    settled(test)
+    assert len(passes) == 1, "no click may run the network again"
+
+
+def test_visitors_share_results_but_not_settings(passes: list) -> None:
+    first, second = open_page(), open_page()
+    assert len(passes) == 1, "what one visitor computed serves the next"
+    control(first, "legend-camvid-0").set_value(False).run()
+    second.run()
+    assert control(first, "legend-camvid-0").value is False
+    assert control(second, "legend-camvid-0").value is True
+
+
+def test_a_click_is_told_in_words() -> None:
+    words = text(open_page(x="100", y="80"))
+    assert "**Pixel** x 100, y 80" in words and "ground truth:" in words
+    for head in (32, 16, 8):
+        assert re.search(rf"\*\*{head}s\*\* sees \*\*\w+\*\* \(", words)
+
+
+@pytest.mark.parametrize(
+    ("address", "notice"),
+    [
+        ({"head": "7s"}, "head=7s"),
+        ({"x": "-4", "y": "1"}, "x=-4"),
+        ({"x": "5"}, "needs both"),
+        ({"cls": "dragon"}, "cls=dragon"),
+        ({"sample": "../../etc/passwd"}, "sample="),
+        ({"weights": "<script>"}, "weights="),
+        ({"opacity": "101"}, "opacity=101"),
+        ({"colour": "blue"}, "colour=blue"),
+        ({"x": "99999", "y": "99999"}, "outside this"),
+    ],
+)
+def test_an_absurd_address_is_ignored_with_a_notice(address: dict[str, str], notice: str) -> None:
+    assert notice in text(open_page(**address))
+
+
+def test_an_address_shows_the_same_picture() -> None:
+    test = open_page(sample="streets-3", head="16s", cls="pole", view="heatmaps", x="12", y="34", safe="1")
+    assert control(test, "control-cls").value == "pole"
+    assert control(test, "control-safe").value is True
+    assert test.query_params["sample"] == "streets-3" or test.query_params["sample"] == ["streets-3"]
+    assert "x 12, y 34" in text(test)
+
+
+def test_unsure_weights_say_what_they_know_and_offer_others() -> None:
+    test = open_page()
+    words = text(test)
+    assert "This model knows:" in words
+    assert "may not know what is in this picture" in words and "They know only: sky, building" in words
+    assert any("fcn_resnet50" in button.label for button in test.button)
+
+
+def test_weights_that_are_not_here_are_offered_for_download() -> None:
+    test = open_page(weights="fcn_resnet50")
+    assert any(button.label.startswith("Download") for button in test.button)
+    assert "put it at" in text(test)
+
+
+def test_home_shows_the_stages_of_other_weights_if_the_chosen_ones_have_none() -> None:
+    test = open_page(next(page for page in PAGES if page.default), weights="fcn_resnet50")
+    assert "No weights found" not in text(test)
+    assert "`fcn_resnet50` has no such stages or is not here" in text(test)
+
+
+def upload(test: AppTest, *files: tuple[str, bytes, str], key: str = "photo-upload") -> AppTest:
+    uploader = next(widget for widget in test.get("file_uploader") if widget.key == key)
+    uploader.set_value(list(files) if key == "photo-upload" else files[0])
+    return settled(test.run())
+
+
+def test_an_upload_goes_on_the_bench(passes: list) -> None:
+    test = upload(open_page(), ("my street.jpg", jpeg(), "image/jpeg"))
+    assert len(passes) == 2
+    assert "sample" not in test.query_params, "an upload is not in the address"
+    control(test, "control-view").set_value("export").run()
+    assert any("my_street_8s_index.png" in button.label for button in test.get("download_button"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("notes.jpg", b"not a picture at all", "is a text file"),
+        ("empty.png", b"", "is empty"),
+        ("cut.jpg", jpeg((200, 150))[:400], "damaged"),
+    ],
+)
+def test_a_bad_upload_gets_a_sentence(passes: list, name: str, data: bytes, sentence: str) -> None:
+    test = upload(open_page(), (name, data, "image/jpeg"))
+    assert [error.value for error in test.error] and sentence in test.error[0].value and name in test.error[0].value
+    assert len(passes) == 1, "the picture before stays on the bench"
+
+
+def test_good_files_survive_a_bad_one() -> None:
+    files = [
+        ("a.jpg", jpeg(seed=1), "image/jpeg"),
+        ("b.jpg", b"text", "image/jpeg"),
+        ("c.png", png(np.zeros((9, 7, 3), np.uint8)), "image/png"),
+    ]
+    test = upload(open_page(view="export"), *files)
+    assert len(test.error) == 1 and "b.jpg" in test.error[0].value
+    button = next(button for button in test.button if button.label == "Segment all 2 pictures")
+    settled(button.click().run())
+    assert any("Download the ZIP" in button.label for button in test.get("download_button"))
+
+
+def test_ground_truth_of_a_sample_is_measured() -> None:
+    words = text(open_page(view="truth"))
+    assert "| head | PA | MPA | mIoU | FWIoU |" in words and "| building |" in words
+
+
+def test_an_uploaded_ground_truth_is_measured_or_refused() -> None:
+    test = upload(open_page(view="truth"), ("photo.jpg", jpeg((32, 24)), "image/jpeg"))
+    assert "No ground truth yet" in text(test)
+    upload(test, ("mask.png", png(np.full((24, 32), 3, np.uint8)), "image/png"), key="truth-upload")
+    assert "**Ground truth:** mask.png" in text(test) and "| head | PA |" in text(test)
+    first = text(test)
+    upload(test, ("other.png", png(np.full((24, 32), 5, np.uint8)), "image/png"), key="truth-upload")
+    assert "**Ground truth:** other.png" in text(test)
+    assert re.findall(r"\| \*\*8s\*\* \|.*", text(test)) + re.findall(r"\| tree .*", text(test)) != re.findall(
+        r"\| \*\*8s\*\* \|.*", first
+    ) + re.findall(r"\| tree .*", first), "another ground truth gives other figures"
+    upload(test, ("wide.png", png(np.full((24, 40), 3, np.uint8)), "image/png"), key="truth-upload")
+    assert "40×24" in test.error[0].value
+    upload(
+        test,
+        ("photo.png", png(np.random.default_rng(0).integers(0, 255, (24, 32, 3), np.uint8)), "image/png"),
+        key="truth-upload",
+    )
+    assert "not in this label set's colours" in test.error[0].value

@@ -1,0 +1,154 @@
+"""The Receptive fields page: every view, its state in the address, stacks that do not work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_bench import HOME, TINY, make_home
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.bench import kept as bench_kept
+from app.labs.receptive.canvas import Outline, margin, photo_canvas
+from app.labs.receptive.figures import longest
+from app.labs.receptive.layers_view import PAPER
+from app.labs.receptive.nets import PUBLISHED, published_fields
+from app.labs.receptive.settings import RECEPTIVE_NETS, RECEPTIVE_VIEWS
+from app.labs.shared import kept as labs_kept
+from app.visitor import address
+from app.visitor.settings import SETTINGS
+
+OWN = [name for name in SETTINGS if name.startswith("r_")]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights named `tiny` and nothing else; results of other tests forgotten."""
+    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
+    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
+    bench_kept.results.clear()
+    labs_kept.lab_answers.clear()
+    labs_kept.fields.clear()
+    bench_kept.weight_records.clear()
+    bench_kept._segmenter.clear()
+
+
+def visit(**state: str) -> AppTest:
+    test = AppTest.from_file(HOME, default_timeout=90)
+    test.query_params["weights"] = TINY
+    test.run()
+    test.switch_page("../pages/receptive_fields.py")
+    for name, value in {"weights": TINY, **state}.items():
+        test.query_params[name] = value
+    return settled(test.run())
+
+
+def settled(test: AppTest) -> AppTest:
+    assert not test.exception, [problem.value for problem in test.exception]
+    return test
+
+
+def text(test: AppTest) -> str:
+    kinds = ("title", "subheader", "markdown", "caption", "warning", "info", "error")
+    return "\n".join(element.value for kind in kinds for element in test.get(kind))
+
+
+def control(test: AppTest, key: str):
+    return next(w for kind in ("selectbox", "button_group", "slider", "toggle") for w in test.get(kind) if w.key == key)
+
+
+def test_the_settings_know_the_same_networks() -> None:
+    assert tuple(PUBLISHED) == RECEPTIVE_NETS
+
+
+@pytest.mark.parametrize("view", RECEPTIVE_VIEWS)
+def test_every_view_runs_and_checks_itself(view: str) -> None:
+    test = visit(r_view=view, r_n="1", x="40", y="30")
+    words = text(test)
+    assert "failed" not in words and "check_circle" in words
+    assert "Predict, then look" in words
+    assert len(test.get("radio")) >= 2
+
+
+def test_the_boxes_of_the_heads() -> None:
+    test = visit(x="100", y="80", head="32s")
+    assert "A pixel of the 32s head, row 80, column 100" in text(test)
+    control(test, "control-r_from").set_value("logits.8")
+    settled(test.run())
+    assert "A pixel of the 8s head, row 80, column 100" in text(test)
+    assert test.query_params["head"] == "8s" and "r_map" not in test.query_params
+    control(test, "control-r_from").set_value("layer")
+    settled(test.run())
+    assert "A cell of pool4, row 5, column 6" in text(test) and test.query_params["r_map"] == "pool4"
+
+
+@pytest.mark.parametrize("net", ["googlenet_pooled", "alexnet", "fcn_resnet50"])
+def test_published_networks(net: str) -> None:
+    test = visit(r_net=net, r_view="layers", r_nets=f"own,{net}", r_every="1")
+    words = text(test)
+    assert "**907** from its modules at avgpool, 907 in Table 1" in words and "failed" not in words
+
+
+def test_the_papers_numbers_are_walked_not_typed() -> None:
+    for name, (layer, published) in PAPER.items():
+        assert published_fields(name, (200, 300)).layer(layer).axes[0].size == published
+
+
+def test_a_map_that_the_network_lacks_is_told() -> None:
+    assert "This network has no map `conv9_9`" in text(visit(r_map="conv9_9"))
+
+
+def test_stacks_from_the_address() -> None:
+    test = visit(r_view="build", r_pair="own", r_a="c3s2p1.c3d2", r_b="m2s2.c300", r_side="64")
+    words = text(test)
+    assert "Layer 2 (300×300 convolution): a kernel that spans 300 pixels does not fit" in words
+    rows = next(frame.value for frame in test.dataframe if "multiply-adds" in frame.value.columns)
+    assert list(rows["sees"]) == [3, 11] and list(rows["map"]) == ["32×32", "28×28"]
+    assert "was ignored" in text(visit(r_view="build", r_pair="own", r_a="conv3"))
+
+
+def test_stacks_at_the_same_field_are_compared() -> None:
+    words = text(visit(r_view="build", r_pair="stride"))
+    assert "Both see **" in words and "of B's parameters" in words
+    assert "Not the same field: B sees 4 pixels more" in text(visit(r_view="build", r_pair="own", r_a="c3", r_b="c7"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_addresses_go_round(data: st.DataObject) -> None:
+    """What the settings spell is read back as the same settings, without a notice."""
+    choices = {
+        "r_view": st.sampled_from(RECEPTIVE_VIEWS), "r_net": st.sampled_from(("own", *RECEPTIVE_NETS)),
+        "r_map": st.sampled_from(["", "pool4", "trunk.features.inception3a:_concatenation", "backbone.layer1.0.conv2"]),
+        "r_nets": st.lists(st.sampled_from(("own", *RECEPTIVE_NETS)), min_size=1, unique=True).map(tuple),
+        "r_every": st.booleans(), "r_inputs": st.sampled_from(["photos", "random"]), "r_n": st.integers(1, 16),
+        "r_measure": st.sampled_from(["absolute", "squared"]), "r_scale": st.sampled_from(["linear", "log"]),
+        "r_pair": st.sampled_from(["kernels", "stride", "large", "vgg", "own"]),
+        "r_a": st.sampled_from(["", "c3p1.m2s2.c3d2x8"]), "r_b": st.sampled_from(["", "t4s2p1"]),
+        "r_side": st.integers(8, 1024),
+    }  # fmt: skip
+    assert set(choices) == set(OWN)
+    state = {name: data.draw(values) for name, values in choices.items()}
+    state["r_nets"] = tuple(name for name in ("own", *RECEPTIVE_NETS) if name in state["r_nets"])
+    spelled = address.write({}, state)
+    reading = address.read(spelled, samples=(), weights=(), classes=())
+    assert reading.notices == ()
+    assert {name: reading.settings.get(name, SETTINGS[name].default) for name in OWN} == state
+
+
+def test_the_canvas_keeps_the_photo_in_its_middle() -> None:
+    image = np.full((40, 60, 3), 200, np.uint8)
+    shown = photo_canvas(image, 20, [Outline((-10, -10, 20, 20), (255, 0, 0))], lit=Outline((0, 0, 20, 20), (0, 0, 0)))
+    assert (shown.width, shown.height) == (100, 80)
+    fields = published_fields("vgg16", (40, 60))
+    assert margin([fields.outputs["logits.8"]], (40, 60)) == 60
+
+
+def test_depths_take_the_largest_field() -> None:
+    layers = published_fields("googlenet", (240, 320)).layers
+    points = longest(layers)
+    sizes = [point.axes[1].size for point in points]
+    assert sizes == sorted(sizes) and [p.depth for p in points] == list(range(1, len(points) + 1))
