@@ -1,0 +1,1 @@
+"""The Live and Runs pages."""
