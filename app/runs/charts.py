@@ -1,7 +1,7 @@
 """Plotly figures of training runs, from plain dataclasses; no Streamlit.
 
-Long curves are thinned for the picture (app.runs.curves). Every figure keeps what a person zoomed into while its data grow
-(`uirevision`). Paper, text and grid are left to the template of whoever shows the figure.
+Long curves are thinned for the picture (app.runs.curves). Every figure keeps what a person zoomed into while its data
+grow (`uirevision`). Paper, text and grid are left to the template of whoever shows the figure.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.runs.curves import smooth, thin
-from fcn_core.training.run_folder.run_log import Measurement, StepCurves
 from fcn_core.labels import Colour
+from fcn_core.training.run_folder.run_log import Measurement, StepCurves
 
 CLEAR = "rgba(0,0,0,0)"
 AXES = {"step": "step", "epoch": "epoch", "minutes": "minutes of training"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from app.runs.curves import smooth, thin
 from app.runs.charts import View, finish
+from app.runs.curves import smooth, thin
 from fcn_core.training.run_folder.run_log import Records, stride
 
 

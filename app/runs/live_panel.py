@@ -13,16 +13,15 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.runs import kept
 from app.parts import browser_figures
-from app.runs import charts
-from app.visitor import session
+from app.runs import charts, kept
+from app.runs.charts import View
 from app.runs.live_status import status_head
 from app.runs.preview_player import preview_player
-from app.runs.charts import View
+from app.visitor import session
+from fcn_core.labels import Colour
 from fcn_core.training.run_folder.facts import read_facts
 from fcn_core.training.run_folder.run_log import Records
-from fcn_core.labels import Colour
 from fcn_core.training.run_folder.run_state import RunInfo, read_run
 from fcn_core.training.run_folder.runs import LIVING, RunFolder
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 
-from app.runs import kept
 from app.parts import browser_parts
-from fcn_core.training.run_folder.run_log import Measurement
+from app.runs import kept
 from app.runs.previews import find_previews
 from fcn_core.labels import Colour
+from fcn_core.training.run_folder.run_log import Measurement
 
 
 def preview_player(run: Path, validations: Sequence[Measurement], colours: Sequence[Colour], *, key: str) -> bool:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from app import page_list
 from app.runs import actions
+from app.runs.words import duration, percent, state_words
 from app.visitor import session
 from app.visitor.permission import may_launch
-from fcn_core.training.run_folder.metrics_table import metrics_csv
-from app.runs.words import duration, percent, state_words
 from app.visitor.widgets import plain
+from fcn_core.training.run_folder.metrics_table import metrics_csv
 from fcn_core.training.run_folder.run_state import RunInfo
 from fcn_core.training.run_folder.runs import RunFolder
 

@@ -11,12 +11,11 @@ import streamlit as st
 
 from app import page_list
 from app.bench import kept as bench_kept
-from app.runs import kept
-from app.runs import actions
-from app.visitor import session
-from app.runs.settings_compared import MOST_RUNS
 from app.bench.run_weights import weights_name
+from app.runs import actions, kept
+from app.runs.settings_compared import MOST_RUNS
 from app.runs.words import duration
+from app.visitor import session
 from fcn_core.training.run_folder.run_state import RunInfo, runs_root
 
 KEY = "runs-table"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.visitor import session
-from app.visitor import widgets
 from app.runs.charts import AXES, View
+from app.visitor import session, widgets
 
 
 def held_view(kept: str) -> View:
