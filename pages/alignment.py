@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.labs.alignment import chain_view, offsets_view, padding_view, pixel_view, shift_view
-from app.labs.alignment.prediction import asked
+from app.labs.alignment.questions import asked
 from app.labs.shared import lab
 from app.visitor import session, widgets
 

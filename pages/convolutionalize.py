@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.labs.convolutional import classifier_view, equivariance_view, patches_view, sampling_view, stitch_view
+from app.labs.convolutionalize import classifier_view, equivariance_view, patches_view, sampling_view, stitch_view
 from app.labs.shared import lab
 from app.visitor import widgets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.labs.measures import averages_view, disturb_view, doctor_view, imbalance_view
+from app.labs.metrics import averages_view, disturb_view, doctor_view, imbalance_view
 from app.labs.shared import lab
 from app.visitor import widgets
 

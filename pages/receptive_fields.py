@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.labs.receptive import build_view, cell_view, effective_view, layers_view
+from app.labs.receptive_fields import build_view, cell_view, effective_view, layers_view
 from app.labs.shared import lab
 from app.visitor import widgets
 

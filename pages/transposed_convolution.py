@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from app.labs.shared import lab
-from app.labs.transposed import arithmetic_view, fit_view, gradient_view, overlap_view, steps_view, upsample_view
-from app.labs.transposed.prediction import asked
+from app.labs.transposed_convolution import (
+    arithmetic_view,
+    fit_view,
+    gradient_view,
+    overlap_view,
+    steps_view,
+    upsample_view,
+)
+from app.labs.transposed_convolution.questions import asked
 from app.visitor import widgets
 
 VIEWS = {

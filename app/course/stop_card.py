@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.course import stop_line
 from app.course.stop import Stop
-from app.labs.shared import answers, questions
+from app.labs.shared import answers, question_panel
 from app.visitor import session
 
 STYLE = """
@@ -30,7 +30,7 @@ def show(stop: Stop, begins: int) -> None:
             stop_line.link(stop, label=f"Open {stop.record.title}")
             st.caption(f"In the paper: {stop.paper}.")
         with asked, st.container(key=f"question-course-{stop.number}"):
-            questions.ask(answers.COURSE, stop.number - 1, stop.question, heading="**Question.**")
+            question_panel.ask(answers.COURSE, stop.number - 1, stop.question, heading="**Question.**")
 
 
 def _mark(stop: Stop) -> str:

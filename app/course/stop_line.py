@@ -7,7 +7,7 @@ import streamlit as st
 from app import page_list
 from app.course import stops
 from app.course.stop import Stop
-from app.labs.shared import answer_keeper, answers, questions
+from app.labs.shared import answer_keeper, answers, question_panel
 from app.visitor import session
 
 STYLE = """
@@ -56,5 +56,5 @@ def _to_course(stop: Stop) -> dict[str, str]:
 @st.fragment
 def _question(stop: Stop) -> None:
     """Only this is drawn again when the question is answered."""
-    questions.ask(answers.COURSE, stop.number - 1, stop.question, heading="**Question.**")
+    question_panel.ask(answers.COURSE, stop.number - 1, stop.question, heading="**Question.**")
     answer_keeper.keep("stop")

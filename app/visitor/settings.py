@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from app.course.settings import SETTINGS as COURSE
 from app.labs.alignment.settings import SETTINGS as ALIGNMENT
-from app.labs.convolutional.settings import SETTINGS as CONVOLUTIONAL
+from app.labs.convolutionalize.settings import SETTINGS as CONVOLUTIONAL
 from app.labs.fusion.settings import SETTINGS as FUSION
 from app.labs.heatmaps.settings import SETTINGS as HEATMAPS
-from app.labs.measures.settings import SETTINGS as MEASURES
-from app.labs.receptive.settings import SETTINGS as RECEPTIVE
-from app.labs.transposed.settings import SETTINGS as TRANSPOSED
+from app.labs.metrics.settings import SETTINGS as MEASURES
+from app.labs.receptive_fields.settings import SETTINGS as RECEPTIVE
+from app.labs.transposed_convolution.settings import SETTINGS as TRANSPOSED
 from app.visitor.setting_kinds import HEAD_NAMES, SPLITS, Setting, choice, flag, run_id, whole, words
 from fcn_core.data.datasets import DATASETS
 

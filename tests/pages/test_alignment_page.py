@@ -26,7 +26,7 @@ from app.labs.shared import kept as labs_kept  # isort: skip
 from app.labs.alignment.chain_view import HEADS  # isort: skip
 from app.labs.alignment.figures import slip_chart  # isort: skip
 from app.labs.alignment.pixel_view import picture_data  # isort: skip
-from app.labs.alignment.prediction import asked  # isort: skip
+from app.labs.alignment.questions import asked  # isort: skip
 from app.labs.alignment.settings import ALIGNMENT_NETS, ALIGNMENT_VIEWS, CROPS  # isort: skip
 from app.labs.alignment.words import formula  # isort: skip
 from app.visitor.settings import SETTINGS  # isort: skip

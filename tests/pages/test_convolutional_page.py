@@ -17,12 +17,12 @@ from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import LoadedModel
 
 from app.bench import kept as bench_kept  # isort: skip
-from app.labs.convolutional import kept as convolutional_kept  # isort: skip
+from app.labs.convolutionalize import kept as convolutional_kept  # isort: skip
 from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.convolutional import grid_race, patches_view  # isort: skip
-from app.labs.convolutional.amounts import figures, share  # isort: skip
-from app.labs.convolutional.layer_table import layer_table  # isort: skip
-from app.labs.convolutional.prediction import classifier_questions, patch_questions  # isort: skip
+from app.labs.convolutionalize import grid_race, patches_view  # isort: skip
+from app.labs.convolutionalize.amounts import figures, share  # isort: skip
+from app.labs.convolutionalize.layer_table import layer_table  # isort: skip
+from app.labs.convolutionalize.questions import classifier_questions, patch_questions  # isort: skip
 from app.visitor.settings import SETTINGS  # isort: skip
 
 open_page = partial(open_lab, "convolutionalize.py")

@@ -15,10 +15,10 @@ from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import LoadedModel
 
 from app.bench import kept as bench_kept  # isort: skip
-from app.labs.convolutional import kept as convolutional_kept  # isort: skip
+from app.labs.convolutionalize import kept as convolutional_kept  # isort: skip
 from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.convolutional import cut_picture  # isort: skip
-from app.labs.convolutional.shift_figure import shift_figure  # isort: skip
+from app.labs.convolutionalize import cut_picture  # isort: skip
+from app.labs.convolutionalize.shift_figure import shift_figure  # isort: skip
 from fcn_core.analysis.dense import equivariance  # isort: skip
 from fcn_core.analysis.dense.equivariance import Moved, OneShift, ShiftStudy  # isort: skip
 from fcn_core.models.torchvision_fcn import TorchvisionFCN  # isort: skip

@@ -13,13 +13,13 @@ from lab_visits import open_lab, settled
 from streamlit.testing.v1 import AppTest
 
 from app.bench import kept as bench_kept
-from app.labs.measures import kept as measures_kept
-from app.labs.measures import stored_runs
-from app.labs.measures.bars import BarRow, bar_table
-from app.labs.measures.case_file import TITLES
-from app.labs.measures.imbalance_settings import CASES, IMBALANCE_SETTINGS, WEIGHT_KINDS
-from app.labs.measures.imbalance_view import asked
-from app.labs.measures.runs_panel import verdict
+from app.labs.metrics import kept as measures_kept
+from app.labs.metrics import stored_runs
+from app.labs.metrics.bars import BarRow, bar_table
+from app.labs.metrics.case_file import TITLES
+from app.labs.metrics.imbalance_settings import CASES, IMBALANCE_SETTINGS, WEIGHT_KINDS
+from app.labs.metrics.imbalance_view import asked
+from app.labs.metrics.runs_panel import verdict
 from app.runs import kept as runs_kept
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig

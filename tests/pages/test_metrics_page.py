@@ -17,14 +17,14 @@ from fcn_core.labels import CAMVID, VOC, VOID
 from fcn_core.weights import save_checkpoint, write_card
 
 from app.bench import kept as bench_kept  # isort: skip
-from app.labs.measures import kept as measures_kept  # isort: skip
+from app.labs.metrics import kept as measures_kept  # isort: skip
 from app.visitor import session
 
-from app.labs.measures.averages_figure import averages_figure  # isort: skip
-from app.labs.measures.background_panel import constant_scores  # isort: skip
-from app.labs.measures.confusion_part import cell_of  # isort: skip
-from app.labs.measures.counts import count  # isort: skip
-from app.labs.measures.formulas import class_table, tiles, written_out  # isort: skip
+from app.labs.metrics.averages_figure import averages_figure  # isort: skip
+from app.labs.metrics.background_panel import constant_scores  # isort: skip
+from app.labs.metrics.confusion_part import cell_of  # isort: skip
+from app.labs.metrics.counts import count  # isort: skip
+from app.labs.metrics.formulas import class_table, tiles, written_out  # isort: skip
 from fcn_core.analysis.measuring.averages import spreads  # isort: skip
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.labs.shared.questions import Question
+from app.labs.shared.question_panel import Question
 
 
 def script() -> None:
     import streamlit as st
 
-    from app.labs.shared.questions import Question, answers_so_far, questions
+    from app.labs.shared.question_panel import Question, answers_so_far, questions
 
     cells = st.session_state.get("cells", 12)
     questions(

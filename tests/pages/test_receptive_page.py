@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.bench import kept as bench_kept
-from app.labs.receptive.canvas import Outline, margin, photo_canvas
-from app.labs.receptive.figures import longest
-from app.labs.receptive.layers_view import PAPER
-from app.labs.receptive.nets import PUBLISHED, published_fields
-from app.labs.receptive.settings import RECEPTIVE_NETS, RECEPTIVE_VIEWS
+from app.labs.receptive_fields.canvas import Outline, margin, photo_canvas
+from app.labs.receptive_fields.figures import longest
+from app.labs.receptive_fields.layers_view import PAPER
+from app.labs.receptive_fields.nets import PUBLISHED, published_fields
+from app.labs.receptive_fields.settings import RECEPTIVE_NETS, RECEPTIVE_VIEWS
 from app.labs.shared import kept as labs_kept
 from app.visitor import address
 from app.visitor.settings import SETTINGS

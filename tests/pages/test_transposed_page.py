@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.bench import kept as bench_kept
-from app.labs.transposed.cells import number
-from app.labs.transposed.formulas import down_formula, size_by_torch, up_formula
-from app.labs.transposed.plan import DRAWN, LARGEST, LEAST, Plan
-from app.labs.transposed.stepping import partial_results, step_data, too_large
-from app.labs.transposed.window_picture import window_picture
+from app.labs.transposed_convolution.cells import number
+from app.labs.transposed_convolution.formulas import down_formula, size_by_torch, up_formula
+from app.labs.transposed_convolution.plan import DRAWN, LARGEST, LEAST, Plan
+from app.labs.transposed_convolution.stepping import partial_results, step_data, too_large
+from app.labs.transposed_convolution.window_picture import window_picture
 from app.visitor import address
 from app.visitor.settings import SETTINGS
 from fcn_core.ops.transposed import Axis

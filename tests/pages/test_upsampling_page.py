@@ -19,8 +19,8 @@ from fcn_core.weights import LoadedModel
 
 from app.bench import kept as bench_kept  # isort: skip
 from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.transposed import kept as transposed_kept  # isort: skip
-from app.labs.transposed.kernels import kernel_row, short_number  # isort: skip
+from app.labs.transposed_convolution import kept as transposed_kept  # isort: skip
+from app.labs.transposed_convolution.kernels import kernel_row, short_number  # isort: skip
 
 open_page = partial(open_lab, "transposed_convolution.py", cls="road")
 

@@ -15,7 +15,7 @@ from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.seen import seen
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
 from app.labs.shared import lab
-from app.labs.shared.questions import Question
+from app.labs.shared.question_panel import Question
 from app.parts.pictures import encode
 from app.segment.legend import percent
 from app.visitor import session, widgets

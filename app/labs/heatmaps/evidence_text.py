@@ -8,7 +8,7 @@ from app.bench.case import Case
 from app.labs.heatmaps.evidence_answer import Evidence
 from app.labs.heatmaps.wall import number
 from app.labs.shared import lab
-from app.labs.shared.questions import Question
+from app.labs.shared.question_panel import Question
 
 DIFFERENCE = """
 Two things are called a heatmap. A **score** has a place in the *output*: how likely is this class *here*? An

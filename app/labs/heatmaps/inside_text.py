@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
-from app.labs.shared.questions import Question
+from app.labs.shared.question_panel import Question
 from fcn_core.analysis.evidence.layers import Layer, LayerMap, layer_map, truncated_forward
 from fcn_core.analysis.fields.receptive_field import LayerField
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.labs.heatmaps.wall import number
-from app.labs.shared.questions import Question
+from app.labs.shared.question_panel import Question
 from app.segment.overlays import hex_colour
 from fcn_core.analysis.evidence.heatmaps import pixel_logits, temperature_softmax
 

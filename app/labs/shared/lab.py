@@ -25,7 +25,7 @@ from app.bench.run_segmenter import run_segmenter
 from app.bench.strip import Strip, bench_strip
 from app.bench.truth_source import held_truth
 from app.bench.weights_picker import download_panel
-from app.labs.shared.questions import Question, questions
+from app.labs.shared.question_panel import Question, questions
 from app.visitor import session, widgets
 
 __all__ = ["Question", "case", "check", "page", "questions", "show_code", "source_place"]

@@ -1,0 +1,135 @@
+"""Who pulls at the weights: the share of the gradient that each class sends, for each kind of class weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+
+from app.bench.case import Case
+from app.bench.truth_source import truth_uploader
+from app.labs.metrics import kept
+from app.labs.metrics.bars import BarRow, bar_table
+from app.labs.metrics.stored_runs import runs_on
+from app.labs.metrics.weighting import FORMULAS, KINDS, weights_of
+from app.labs.shared import lab
+from app.segment.overlays import hex_colour
+from app.visitor import widgets
+from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
+from fcn_core.labels import VOID
+from fcn_core.segmenting.scores import FullScores
+from fcn_core.training.class_gradients import measured_gradient_shares
+
+SERIES = ("pixels of this picture", "gradient at the start", "gradient now, these weights")
+SMALL = 0.02  # share of the pixels under which a class counts as rare here
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Shares of each class, K: of the pixels, of the gradient before training and now; the weights; how far autograd
+    was from the closed form at both moments."""
+
+    pixels: np.ndarray
+    start: np.ndarray
+    now: np.ndarray
+    weights: np.ndarray | None
+    differences: tuple[float, float]
+
+
+@st.fragment
+def gradient_panel(case: Case) -> None:
+    """The choice of weights, the bars, and the check."""
+    st.subheader("Who pulls at the network", anchor=False)
+    if case.truth is None:
+        truth_uploader(case)
+        return
+    scores = case.result.scores[case.head]
+    if not isinstance(scores, FullScores):
+        st.info("This photo was cut into tiles, and its scores are kept in parts only. Choose a smaller one.")
+        return
+    if not (case.truth.mask != VOID).any():
+        st.info("Every pixel of the ground truth is void: no class pulls at anything.")
+        return
+    kind = widgets.pick_one("m_w", "Class weights", KINDS)
+    shares, counted_on = training_shares(case)
+    key = ("gradient", case.key, case.truth.digest, case.head, kind, counted_on)
+    pull = kept.kept_counts(key, lambda: measure(scores.logits, case.truth.mask, weights_of(shares, kind)))
+    order = np.argsort(-pull.pixels, kind="stable")
+    rows = [
+        BarRow(
+            case.labels.classes[i],
+            hex_colour(case.colours[i]),
+            ("1" if pull.weights is None else f"{pull.weights[i]:.2f}",),
+            (float(pull.pixels[i]), float(pull.start[i]), float(pull.now[i])),
+        )
+        for i in order
+        if pull.pixels[i] > 0
+    ]
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        st.html(bar_table(("class", "weight", "percent"), SERIES, rows))
+    with right:
+        st.markdown(_story(case, pull, kind))
+        st.caption(
+            f"Weight: {FORMULAS[kind]}; shares counted on {counted_on}. At the start the score layers are zero, every "
+            "class has the same probability, and a class pulls with its pixels times its weight. Now each pixel pulls "
+            "with weight × (1 − probability of the true class): what the network knows pulls no more."
+        )
+    lab.check("shares of the gradient at the start, from autograd of the training loss", pull.differences[0], 1e-5)
+    lab.check(f"the same for the logits of head {case.head}s", pull.differences[1], 1e-5)
+
+
+def training_shares(case: Case) -> tuple[np.ndarray, str]:
+    """Shares of the classes that weights are computed from, and where they were counted."""
+    data = case.record.name if runs_on(case.record.name) else "streets"
+    for run in runs_on(data).values():
+        if run.classes == case.labels.classes:
+            return run.shares, f"the training pictures of {'CamVid' if data == 'camvid' else 'the drawn streets'}"
+    assert case.truth is not None
+    return pixel_shares(case.truth.mask, len(case.labels)), "this picture"
+
+
+def pixel_shares(truth: np.ndarray, classes: int) -> np.ndarray:
+    """Share of the pixels of each class, void left out: K float64."""
+    counts = np.bincount(truth[truth != VOID].ravel(), minlength=classes)[:classes]
+    return counts / max(1, counts.sum())
+
+
+def measure(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> Pull:
+    """Both shares in closed form, each held against autograd. logits: K×H×W; truth: H×W, 255 void."""
+    pixels = pixel_shares(truth, len(logits))
+    start, now = starting_shares(pixels, weights), gradient_shares(logits, truth, weights)
+    target = torch.from_numpy(truth.astype(np.int64))
+    given = None if weights is None else torch.tensor(weights, dtype=torch.float32)
+    scores = torch.from_numpy(np.asarray(logits, np.float32))
+    differences = tuple(
+        float(np.abs(measured_gradient_shares(at, target, given).numpy() - expected).max())
+        for at, expected in ((torch.zeros_like(scores), start), (scores, now))
+    )
+    return Pull(pixels, start, now, weights, (differences[0], differences[1]))
+
+
+def _story(case: Case, pull: Pull, kind: str) -> str:
+    rare = (pull.pixels > 0) & (pull.pixels < SMALL)
+    top = int(pull.now.argmax())
+    parts = []
+    if rare.any():
+        parts.append(
+            f"The {int(rare.sum())} classes under {100 * SMALL:.0f} % of the pixels cover "
+            f"**{_percent(pull.pixels[rare].sum())}** of this picture. With weights **{KINDS[kind]}** they send "
+            f"**{_percent(pull.start[rare].sum())}** of the gradient at the start, and "
+            f"**{_percent(pull.now[rare].sum())}** now."
+        )
+    parts.append(
+        f"Most of the gradient now comes from {case.labels.classes[top]} ({_percent(pull.now[top])}), which covers "
+        f"{_percent(pull.pixels[top])}."
+    )
+    return " ".join(parts)
+
+
+def _percent(value: float) -> str:
+    if 0 < value < 0.0005:
+        return "under 0.1 %"
+    return f"{100 * value:.1f} %"
