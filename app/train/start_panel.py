@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.runs import kept as runs_kept
 from app.train import draft_in_hand, launching
+from app.train import kept as train_kept
 from app.train.draft import Draft
 from app.train.form import leaf_fields
 from app.train.queue_panel import watch
@@ -69,7 +70,7 @@ def list_problems(draft: Draft) -> list[str]:
 def _place() -> dict[str, Any]:
     """Where to: {"processes": n} on this machine, {"slurm": settings} on a cluster."""
     kept = st.session_state.setdefault("place", {"where": "here", "processes": 1, "slurm": {}})
-    if kept.slurm_is_here():
+    if train_kept.slurm_is_here():
         _mirror("where", kept, "where")
         st.segmented_control(
             "Where",
@@ -112,7 +113,7 @@ def _slurm(kept: dict[str, Any]) -> dict[str, Any]:
             title, about = name.replace("_", " ").capitalize(), info.description
             change = lambda name=name, key=key: kept.update({name: st.session_state[key] or None})  # noqa: E731
             if name == "partition":
-                options = kept.slurm_partitions()
+                options = train_kept.slurm_partitions()
                 st.session_state[key] = value if value in options else None
                 st.selectbox(title, options, key=key, help=about, placeholder="the cluster's default", on_change=change)
             elif isinstance(default, int):
