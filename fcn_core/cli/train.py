@@ -13,7 +13,7 @@ import typer
 
 from fcn_core.cli.chosen_settings import LENGTHS, chosen_settings
 from fcn_core.cli.console import STDOUT, JsonOption, duration, print_table, say, write_json, wrong
-from fcn_core.training.process import LAUNCHED_VARIABLE
+from fcn_core.training.process import LAUNCHED_VARIABLE, hear_signals
 
 if TYPE_CHECKING:
     from fcn_core.cli.train_process import Plan
@@ -52,6 +52,8 @@ def train(
     One run a device at a time: others wait for their turn. Ctrl-C finishes the step and saves; --resume goes on from
     there. Runs in the background are listed, stopped and resumed with `runs`.
     """
+    if os.environ.get(LAUNCHED_VARIABLE):
+        hear_signals()
     if presets:
         _list_presets()
         return
@@ -188,7 +190,10 @@ def _report(result: TrainResult, where: str | None) -> None:
         ]
         if rows:
             print_table(("measured on", "head", "PA", "MPA", "mIoU", "FWIoU"), rows)
-        print(result.weights)
+        if result.weights is not None:
+            print(result.weights)
+        else:
+            say("it has no weights yet: the first validation keeps the first ones")
     about = {"run": result.run_dir, "state": result.state, "steps": result.steps, "seconds": result.seconds,
              "weights": result.weights, "best_miou": result.best_miou}  # fmt: skip
     write_json({**about, **scores, "test": test["heads"]}, where)

@@ -39,6 +39,14 @@ def lives(pid: object, began: object) -> bool:
         return False
 
 
+def hear_signals() -> None:
+    """Let SIGINT and SIGTERM do what they usually do. A process inherits what its parent ignored, such as SIGINT of a
+    shell's background job; a launched run has to end on them all the same, also before and after `stop_signals`.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set; only in the main thread, where Python delivers signals."""

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from short_runs import tiny_config, wait_until
@@ -122,6 +124,20 @@ def test_the_foreground_takes_its_turn(root, settings, capsys):
     finally:
         holder.kill()
         holder.wait()
+
+
+def test_ctrl_c_before_the_first_validation_says_that_there_are_no_weights(root, settings, capsys):
+    folder = RunFolder(root / "short")
+
+    def interrupt() -> None:
+        wait_until(folder.metrics, "it trains")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    words = ["--steps", "100000", "-s", "evaluate_every=50000", "--run", str(folder.path)]
+    assert main(["train", settings, *words]) == 1
+    shown = capsys.readouterr()
+    assert "no weights yet" in shown.err and f"train --resume {folder.path}" in shown.err and shown.out == ""
 
 
 def test_a_staged_recipe_is_three_linked_runs(root, settings, capsys, tmp_path):

@@ -118,7 +118,8 @@ def same_course(folder: RunFolder, whole: RunFolder) -> None:
 
 
 LAUNCHER = """
-    import sys, threading, time
+    import signal, sys, threading, time
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so its children
     sys.path.insert(0, TESTS)
     from short_runs import tiny_config
     from fcn_core.training.places.launch import launch

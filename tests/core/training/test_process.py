@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
+from fcn_core.training.process import hear_signals, leads_the_others, spread_threads, stop_signals
 
 
 def test_stop_signals_are_heard_and_given_back():
@@ -16,6 +16,18 @@ def test_stop_signals_are_heard_and_given_back():
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.wait(5)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_the_parent_ignored_is_heard_again():
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        hear_signals()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_no_signals_outside_the_main_thread():
