@@ -27,7 +27,7 @@ from benchmarks.results_file import RESULTS, write_part
 from fcn_core.training.engine import train
 from fcn_core.training.losses import heads_loss
 from fcn_core.training.optim import build_optimiser
-from fcn_core.training.results import Progress
+from fcn_core.training.results import RunUpdate
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import DTYPES, Parts, prepare
@@ -111,7 +111,7 @@ def measure(config: TrainConfig, *, rounds: int, chunk: int) -> Measured:
     began = [0.0]
     stop = threading.Event()
 
-    def after_step(now: Progress) -> None:
+    def after_step(now: RunUpdate) -> None:
         place = now.step % (WARM + chunk)
         if place == WARM:
             began[0] = time.perf_counter()

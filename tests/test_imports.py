@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GROUND = ("labels", "metrics", "draw", "ops")
+GROUND = ("labels", "metrics", "draw", "progress", "ops")
 UPPER = ("inference", "analysis", "training")
 FILES = sorted(p for folder in ("fcn_core", "app", "pages") for p in (ROOT / folder).rglob("*.py"))
 

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import psutil
 
+from fcn_core.progress import Progress
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.scores import FullScores
-
-Progress = Callable[[int, int], None]
 
 
 class Job:

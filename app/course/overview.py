@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.course import stop_line
-from app.course.progress import progress
+from app.course.standing import standing
 from app.course.stops import STOPS, find
 from app.labs.shared import answers
 from app.visitor import session
@@ -16,7 +16,7 @@ TOTAL = sum(stop.minutes for stop in STOPS)
 def show() -> None:
     """Draw it."""
     given = answers.of_lab(answers.COURSE).given
-    found = progress(given, answers.opened_stops())
+    found = standing(given, answers.opened_stops())
     if not session.reveals():
         opened = "1 lab" if found.opened == 1 else f"{found.opened} labs"
         st.html(

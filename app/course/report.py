@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app import page_list
 from app.course.plain_html import plain_html
-from app.course.progress import progress
+from app.course.standing import standing
 from app.course.stops import STOPS
 from app.labs.shared.answers import COURSE, Answer
 
@@ -26,7 +26,7 @@ def report(
     the stops whose lab was opened. name: of the student, shown as typed; empty leaves it out.
     """
     given = answers.get(COURSE, {})
-    found = progress(given, opened)
+    found = standing(given, opened)
     labs = {lab: asked for lab, asked in answers.items() if lab != COURSE and asked}
     both = [answer for asked in labs.values() for answer in asked.values()]
     total = sum(stop.minutes for stop in STOPS)

@@ -17,7 +17,7 @@ from fcn_core.training.process import LAUNCHED_VARIABLE, hear_signals
 
 if TYPE_CHECKING:
     from fcn_core.cli.train_process import Plan
-    from fcn_core.training.engine import Progress, ProgressCallback, TrainResult
+    from fcn_core.training.engine import RunListener, RunUpdate, TrainResult
     from fcn_core.training.settings.config import TrainConfig
 
 
@@ -149,7 +149,7 @@ def _leads() -> bool:
 
 
 @contextmanager
-def _progress() -> Iterator[ProgressCallback]:
+def _progress() -> Iterator[RunListener]:
     """A bar on a terminal; without one, only the lines that have news; nothing where they end in the log anyway."""
     if os.environ.get(LAUNCHED_VARIABLE):
         yield lambda now: None
@@ -167,7 +167,7 @@ def _progress() -> Iterator[ProgressCallback]:
     with bar:
         task = bar.add_task("starting", total=1.0)
 
-        def show(now: Progress) -> None:
+        def show(now: RunUpdate) -> None:
             loss = "" if now.loss is None else f", loss {now.loss:.4f}"
             left = "" if now.eta is None else f", {duration(now.eta)} left"
             best = "" if now.best_miou is None else f", best mIoU {now.best_miou:.4f}"

@@ -24,7 +24,7 @@ from fcn_core.training.run_folder.runs import LIVING, RunFolder
 from fcn_core.training.settings.config import OTHER_RUN, TrainConfig
 
 if TYPE_CHECKING:
-    from fcn_core.training.results import ProgressCallback, TrainResult
+    from fcn_core.training.results import RunListener, TrainResult
 
 FOLDER_SECONDS = 60.0  # how long the other processes wait for the first one to make the folder
 
@@ -113,7 +113,7 @@ def _note_process(folder: RunFolder, world: int) -> None:
 
 
 def run_in_turn(
-    folder: RunFolder, progress: ProgressCallback, *, processes: int = 1, wait: bool = True
+    folder: RunFolder, progress: RunListener, *, processes: int = 1, wait: bool = True
 ) -> TrainResult | None:
     """Train, or go on, when the turn comes; None when it was stopped before. Does not return with several processes:
     torchrun takes this one's place, and its children come here in their turn.

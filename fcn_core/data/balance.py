@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fcn_core.data.kept import LabelledPictures, Subset
 from fcn_core.labels import VOID, LabelSet
+from fcn_core.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ClassBalance:
 
 
 def class_balance(
-    dataset: LabelledPictures, *, at_most: int | None = None, progress: Callable[[int, int], None] | None = None
+    dataset: LabelledPictures, *, at_most: int | None = None, progress: Progress | None = None
 ) -> ClassBalance:
     """Count the classes of a data set.
 

@@ -18,6 +18,7 @@ from torch import nn
 from fcn_core.data.kept import LabelledPictures, tasks_of, truth_only_of
 from fcn_core.data.sample import Sample
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.progress import Progress
 from fcn_core.weights.preprocessing import Preprocessing
 
 
@@ -77,7 +78,7 @@ def evaluate(
     channels_last: bool = True,
     part: tuple[int, int] = (0, 1),
     on_prediction: Callable[[Sample, int, Any], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Run `model` over every picture of `dataset` and count.
 

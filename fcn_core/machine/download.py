@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fcn_core.machine.transfer import BrokenOff, Progress, TransferFailed, forget, source_note, transfer
+from fcn_core.machine.transfer import BrokenOff, ByteProgress, TransferFailed, forget, source_note, transfer
 
 ATTEMPTS = 3
 LOCK_POLL = 0.5  # seconds
@@ -48,7 +48,7 @@ class DownloadError(ValueError):
         self.target = target
 
 
-def fetch_file(file: RemoteFile, target: Path, *, progress: Progress | None = None) -> Path:
+def fetch_file(file: RemoteFile, target: Path, *, progress: ByteProgress | None = None) -> Path:
     """The file at `target`, fetched and verified if it is not there yet; one that lies there is verified.
 
     `progress(done, total)` is called with bytes (`total` None where the server does not say).
@@ -72,7 +72,7 @@ def failure(file: RemoteFile, target: Path, reason: str) -> DownloadError:
     return DownloadError(f"{file.title} could not be fetched. {reason}", url=file.url, target=target)
 
 
-def _download(file: RemoteFile, target: Path, progress: Progress | None) -> None:
+def _download(file: RemoteFile, target: Path, progress: ByteProgress | None) -> None:
     """Fetch into the part file, prove it, give it its name; a broken connection is taken up again a few times."""
     part = part_file(target)
     checkable = bool(file.sha256 or file.md5)
@@ -99,7 +99,7 @@ def _download(file: RemoteFile, target: Path, progress: Progress | None) -> None
 
 
 @contextmanager
-def _locked(target: Path, file: RemoteFile, progress: Progress | None) -> Iterator[None]:
+def _locked(target: Path, file: RemoteFile, progress: ByteProgress | None) -> Iterator[None]:
     """Hold the file's lock; while another session holds it, report what has arrived there."""
     lock = FileLock(target.with_name(f".{target.name}.lock"))
     while not lock.is_locked:

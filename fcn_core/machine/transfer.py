@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-Progress = Callable[[int, int | None], None]
+ByteProgress = Callable[[int, int | None], None]  # bytes so far, and of how many, where that is known
 
 CHUNK = 1 << 18
 TIMEOUTS = (10.0, 60.0)  # seconds to connect, and between two pieces
@@ -26,7 +26,7 @@ class BrokenOff(Exception):
     """The connection ended early; what has arrived is kept and can be continued."""
 
 
-def transfer(url: str, part: Path, *, progress: Progress | None = None, resumable: bool = True) -> bool:
+def transfer(url: str, part: Path, *, progress: ByteProgress | None = None, resumable: bool = True) -> bool:
     """Append what is missing of `url` to `part`; returns whether an earlier part was continued.
 
     `resumable` says that the caller can prove the whole file; without proof an earlier part is
@@ -78,7 +78,9 @@ def source_note(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _write(response: requests.Response, part: Path, start: int, total: int | None, progress: Progress | None) -> None:
+def _write(
+    response: requests.Response, part: Path, start: int, total: int | None, progress: ByteProgress | None
+) -> None:
     done = start
     with part.open("ab" if start else "wb") as file:
         if progress:

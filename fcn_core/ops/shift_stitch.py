@@ -22,6 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fcn_core.progress import Progress
+
 Edge = Literal["wrap", "zero", "none"]
 EDGES: tuple[Edge, ...] = ("wrap", "zero", "none")
 Filter = nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d
@@ -135,7 +137,7 @@ def shift_and_stitch(
     stride: int,
     factor: int,
     edge: Edge,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Tensor:
     """Run `network` of this stride on factor² shifted copies of x (N×C×H×W) and interlace: N×K×(f·h)×(f·w).
 

@@ -21,10 +21,11 @@ from fcn_core.models.fcn import FCN
 from fcn_core.models.windowing import WindowedFCN
 from fcn_core.pictures.bands import read_bands, read_photo_of, show_bands
 from fcn_core.pictures.images import MAX_PIXELS, ImageError, ImageSource
+from fcn_core.progress import Progress
 from fcn_core.segmenting.folding import folded_copy
 from fcn_core.segmenting.result import Encoded, SegmentationResult, heads_text
 from fcn_core.segmenting.scores import FullScores, GridScores, HeadScores
-from fcn_core.segmenting.tiling import Progress, available_memory, blend_tiles, plan_axis, tile_side
+from fcn_core.segmenting.tiling import available_memory, blend_tiles, plan_axis, tile_side
 from fcn_core.weights import LoadedModel
 
 DEFAULT_MEMORY = 2 * 2**30  # working memory of one pass; the whole process then stays within 4 GiB

@@ -17,12 +17,12 @@ import psutil
 import torch
 from torch import Tensor
 
+from fcn_core.progress import Progress
+
 ALIGN = 32
 MARGIN = 96
 RAMP = 64
 SMALLEST_TILE, LARGEST_TILE = 512, 2048
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from fcn_core.training import ending
 from fcn_core.training.heartbeat import heartbeat
 from fcn_core.training.preflight import check
 from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
-from fcn_core.training.progress import Course
-from fcn_core.training.results import Progress, ProgressCallback, RunFailed, TrainResult
+from fcn_core.training.results import RunFailed, RunListener, RunUpdate, TrainResult
+from fcn_core.training.run_clock import RunClock
 from fcn_core.training.run_folder.journal import Journal
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
@@ -39,7 +39,7 @@ def train(
     config: TrainConfig,
     run_dir: str | Path,
     *,
-    progress: ProgressCallback | None = None,
+    progress: RunListener | None = None,
     stop: threading.Event | None = None,
 ) -> TrainResult:
     """Train as `config` says and write everything into the new folder `run_dir`.
@@ -53,7 +53,7 @@ def train(
 
 
 def resume(
-    run_dir: str | Path, *, progress: ProgressCallback | None = None, stop: threading.Event | None = None
+    run_dir: str | Path, *, progress: RunListener | None = None, stop: threading.Event | None = None
 ) -> TrainResult:
     """Go on with a run from its last checkpoint, or begin where there is none. A finished run returns at once."""
     folder = RunFolder.open(run_dir)
@@ -70,11 +70,11 @@ class _Run:
     """One run from its first sign of life to its last."""
 
     def __init__(
-        self, config: TrainConfig, folder: RunFolder, saved: dict[str, Any] | None, progress: ProgressCallback | None
+        self, config: TrainConfig, folder: RunFolder, saved: dict[str, Any] | None, progress: RunListener | None
     ) -> None:
         self.config, self.folder, self.saved = config, folder, saved
-        self.course = Course(config, epoch_pictures=1)
-        self.journal = Journal(folder, self.course, progress)
+        self.clock = RunClock(config, epoch_pictures=1)
+        self.journal = Journal(folder, self.clock, progress)
         self.validated_at, self.without_better, self.elapsed_before = -1, 0, 0.0
         self.begun = self.saved_at = time.monotonic()
         self.saving_took = 0.0
@@ -92,10 +92,10 @@ class _Run:
                 self.parts = prepare(
                     self.config, saved=self.saved, runs=self.folder.path.resolve().parent, log=self.journal.say
                 )
-                self.course.epoch_pictures = self.parts.draws.epoch_length
+                self.clock.epoch_pictures = self.parts.draws.epoch_length
                 self.begin_at(self.saved)
                 check(self.config, self.parts, self.folder.path)
-                self.stepper = Stepper(self.config, self.parts, self.course)
+                self.stepper = Stepper(self.config, self.parts, self.clock)
                 self.journal.begin(self.parts, resumed=self.saved is not None)
                 return self.learn(stop)
         except KeyboardInterrupt:
@@ -110,33 +110,33 @@ class _Run:
             raise
 
     def learn(self, stop: threading.Event) -> TrainResult:
-        config, course = self.config, self.course
+        config, clock = self.config, self.clock
         self.begun = self.saved_at = time.monotonic()
         batches, evaluation, pinned = self.stepper.batches(), None, False
         try:
-            while not (course.done or self.asked_to_stop(stop)):
+            while not (clock.done or self.asked_to_stop(stop)):
                 waiting = time.perf_counter()
                 passes = [next(batches) for _ in range(config.accumulate)]
                 started = time.perf_counter()
                 record = self.stepper.step(passes)
                 ended = time.perf_counter()
-                course.step += 1
+                clock.step += 1
                 self.tick()
-                record["images_per_s"] = round(course.step_pictures / (ended - waiting), 2)
+                record["images_per_s"] = round(clock.step_pictures / (ended - waiting), 2)
                 record["wait_share"] = round((started - waiting) / (ended - waiting), 4)
                 self.journal.loss, self.journal.lr = record["loss"], max(record["lr"].values())
                 self.journal.step(record)
                 if config.pin_threads and not pinned:
                     pinned = spread_threads()  # now that the first step has started torch's threads
-                if course.evaluation_is_due and not course.done:
+                if clock.evaluation_is_due and not clock.done:
                     evaluation = self.validate()
                 elif self.saving_is_due():
                     self.save()
         finally:
             del batches  # ends the worker processes
         test = None
-        if course.done:
-            if self.validated_at != course.step:
+        if clock.done:
+            if self.validated_at != clock.step:
                 evaluation = self.validate()
             self.save_weights(self.folder.final, evaluation)
             test = ending.finish(config, self.parts, self.folder, self.journal)
@@ -146,30 +146,30 @@ class _Run:
 
     def end(self, evaluation: Evaluation | None, test: Evaluation | None) -> TrainResult:
         self.parts.accelerator.wait_for_everyone()
-        state = "finished" if self.course.done else "stopped"
-        why = f", no better result in {self.without_better} validations" if self.course.ended else ""
-        message = f"{state} after {self.course.step} steps and {self.course.elapsed / 60:.1f} minutes{why}"
+        state = "finished" if self.clock.done else "stopped"
+        why = f", no better result in {self.without_better} validations" if self.clock.ended else ""
+        message = f"{state} after {self.clock.step} steps and {self.clock.elapsed / 60:.1f} minutes{why}"
         self.journal.say(message)
         self.journal.status(state, message=message)
         self.journal.close()
         return TrainResult(
-            run_dir=self.folder.path, state=state, steps=self.course.step, seconds=self.course.elapsed,
+            run_dir=self.folder.path, state=state, steps=self.clock.step, seconds=self.clock.elapsed,
             weights=self.folder.weights(), best_miou=self.journal.best_miou, evaluation=evaluation, test=test,
         )  # fmt: skip
 
     def tick(self) -> None:
         """Read the clock; earlier parts of the run count."""
-        self.course.elapsed = self.elapsed_before + time.monotonic() - self.begun
+        self.clock.elapsed = self.elapsed_before + time.monotonic() - self.begun
 
     def asked_to_stop(self, stop: threading.Event) -> bool:
         """Whether all processes end after this step; they also take over the first one's clock."""
         self.tick()
-        asked, self.course.elapsed = agree(self.parts.accelerator, stop=stop.is_set(), elapsed=self.course.elapsed)
+        asked, self.clock.elapsed = agree(self.parts.accelerator, stop=stop.is_set(), elapsed=self.clock.elapsed)
         return asked
 
     def validate(self) -> Evaluation | None:
         """Measure on the validation data, each process its share; keep the best weights, save."""
-        parts, evaluation, self.validated_at = self.parts, None, self.course.step
+        parts, evaluation, self.validated_at = self.parts, None, self.clock.step
         if parts.val is not None:
             accelerator = parts.accelerator
             evaluation = evaluate(
@@ -184,7 +184,7 @@ class _Run:
             if best:
                 self.journal.best_miou = evaluation.miou
                 self.save_weights(self.folder.best, evaluation)
-            self.course.ended = self.without_better >= (self.config.early_stop or math.inf)
+            self.clock.ended = self.without_better >= (self.config.early_stop or math.inf)
             self.journal.preview()
             self.tick()
             self.journal.evaluation("eval", "val", evaluation, best=best)
@@ -195,11 +195,11 @@ class _Run:
         """The tested network as a file that loads by its path. RunFailed when it holds what is no number."""
         if not all(bool(value.isfinite().all()) for value in self.parts.tested.state_dict().values()):
             raise RunFailed(
-                f"the weights are no longer numbers after step {self.course.step} with learning rate "
+                f"the weights are no longer numbers after step {self.clock.step} with learning rate "
                 f"{self.journal.lr:g}; try a smaller learning rate, a warm-up, gradient clipping, or fp32"
             )
         if leads_the_others():
-            extra: dict[str, Any] = {"step": self.course.step, "config": self.config.model_dump(mode="json")}
+            extra: dict[str, Any] = {"step": self.clock.step, "config": self.config.model_dump(mode="json")}
             if evaluation is not None:
                 extra["val"] = evaluation.as_dict()
             parts = self.parts
@@ -209,7 +209,7 @@ class _Run:
         """Every so many minutes, and at the end of an epoch unless writing takes too much of the time between."""
         since = time.monotonic() - self.saved_at
         worth_it = self.saving_took < SAVING_SHARE * since
-        return since > 60 * self.config.save_every_minutes or (self.course.epoch_is_over and worth_it)
+        return since > 60 * self.config.save_every_minutes or (self.clock.epoch_is_over and worth_it)
 
     def save(self) -> None:
         """Everything that is needed to go on."""
@@ -217,7 +217,7 @@ class _Run:
         began = time.monotonic()
         if leads_the_others():
             place = {
-                "step": self.course.step, "elapsed": self.course.elapsed, "ended": self.course.ended,
+                "step": self.clock.step, "elapsed": self.clock.elapsed, "ended": self.clock.ended,
                 "best_miou": self.journal.best_miou, "without_better": self.without_better,
                 "validated_at": self.validated_at,
             }  # fmt: skip
@@ -227,8 +227,8 @@ class _Run:
 
     def take_place(self, saved: dict[str, Any]) -> None:
         """Stand where `saved` was made."""
-        self.course.step, self.elapsed_before, self.course.ended = saved["step"], saved["elapsed"], saved["ended"]
-        self.course.elapsed = self.elapsed_before
+        self.clock.step, self.elapsed_before, self.clock.ended = saved["step"], saved["elapsed"], saved["ended"]
+        self.clock.elapsed = self.elapsed_before
         self.journal.best_miou, self.without_better = saved["best_miou"], saved["without_better"]
         self.validated_at = saved["validated_at"]
 
@@ -236,9 +236,9 @@ class _Run:
         """Put the state back, and take back what was written behind it; without a checkpoint begin anew."""
         if saved is not None:
             unpack(self.parts, saved)
-            self.journal.say(f"resumed at step {self.course.step}")
+            self.journal.say(f"resumed at step {self.clock.step}")
         if leads_the_others():
-            self.folder.rewind(self.course.step, saved)
+            self.folder.rewind(self.clock.step, saved)
 
 
 def failure(error: Exception) -> str:
@@ -250,4 +250,4 @@ def failure(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-__all__ = ["Progress", "RunFailed", "TrainResult", "resume", "train"]
+__all__ = ["RunUpdate", "RunFailed", "TrainResult", "resume", "train"]

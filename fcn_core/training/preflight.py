@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from fcn_core.training.memory import free_bytes, training_bytes
-from fcn_core.training.progress import Course
 from fcn_core.training.results import RunFailed
+from fcn_core.training.run_clock import RunClock
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import Parts, prepare
 from fcn_core.training.step import Stepper
@@ -106,8 +106,8 @@ def estimate(config: TrainConfig, *, runs: Path | None = None) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         parts = prepare(config.replace(workers=0), runs=runs)
         check(config, parts, Path(folder))
-        course = Course(config, parts.draws.epoch_length)
-        stepper = Stepper(config, parts, course)
+        clock = RunClock(config, parts.draws.epoch_length)
+        stepper = Stepper(config, parts, clock)
         seconds = []
         batches = stepper.batches()
         for _ in range(1 + MEASURED_STEPS):
@@ -115,21 +115,21 @@ def estimate(config: TrainConfig, *, runs: Path | None = None) -> Cost:
             began = time.perf_counter()
             stepper.step(passes)
             seconds.append(time.perf_counter() - began)
-            course.step += 1
+            clock.step += 1
         free_disk = shutil.disk_usage(runs if runs is not None and runs.is_dir() else folder).free
-    return _cost(config, parts, course, statistics.median(seconds[1:]), free_disk)
+    return _cost(config, parts, clock, statistics.median(seconds[1:]), free_disk)
 
 
-def _cost(config: TrainConfig, parts: Parts, course: Course, step: float, free_disk: int) -> Cost:
+def _cost(config: TrainConfig, parts: Parts, clock: RunClock, step: float, free_disk: int) -> Cost:
     device = parts.accelerator.device
-    epoch_steps = course.epoch_pictures / course.step_pictures
+    epoch_steps = clock.epoch_pictures / clock.step_pictures
     validation = _validation_seconds(parts) if parts.val is not None else 0.0
     total = None
     if config.minutes is not None:
         total = 60 * config.minutes
-    elif course.total_steps is not None:
-        validations = max(1.0, course.total_steps / epoch_steps / config.evaluate_every)
-        total = course.total_steps * step + validations * validation
+    elif clock.total_steps is not None:
+        validations = max(1.0, clock.total_steps / epoch_steps / config.evaluate_every)
+        total = clock.total_steps * step + validations * validation
     return Cost(
         parameters=sum(p.numel() for p in parts.model.parameters()),
         trained_parameters=sum(p.numel() for p in parts.model.parameters() if p.requires_grad),
@@ -138,8 +138,8 @@ def _cost(config: TrainConfig, parts: Parts, course: Course, step: float, free_d
         seconds_a_step=step,
         seconds_an_epoch=step * epoch_steps,
         seconds_total=total,
-        steps=course.total_steps,
-        epoch_pictures=course.epoch_pictures,
+        steps=clock.total_steps,
+        epoch_pictures=clock.epoch_pictures,
         disk_mb=disk_bytes(config, parts) / MEGABYTE,
         free_disk_mb=free_disk / MEGABYTE,
         device=str(device),

@@ -14,7 +14,7 @@ class RunFailed(ValueError):
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunUpdate:
     """Where a run stands. fraction: 0-1 of its length; elapsed and eta: seconds; loss: of the last step;
     best_miou: best mean IoU of the finest head so far; message: one line when there is news, such as a validation.
     """
@@ -46,4 +46,4 @@ class TrainResult:
     test: Evaluation | None = None
 
 
-ProgressCallback = Callable[[Progress], None]
+RunListener = Callable[[RunUpdate], None]

@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader
 
 from fcn_core.training.losses import counted_weight, faded_weights, summed_loss
 from fcn_core.training.optim import rate_factor, set_rate
-from fcn_core.training.progress import Course
 from fcn_core.training.results import RunFailed
+from fcn_core.training.run_clock import RunClock
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.setup import Parts
 from fcn_core.training.stream import StepBatches, prepare_worker
@@ -31,8 +31,8 @@ Batch = Sequence[Any]
 class Stepper:
     """The part of a run that learns: batches in, weights moved, a record of what happened out."""
 
-    def __init__(self, config: TrainConfig, parts: Parts, course: Course) -> None:
-        self.config, self.parts, self.course, self.accelerator = config, parts, course, parts.accelerator
+    def __init__(self, config: TrainConfig, parts: Parts, clock: RunClock) -> None:
+        self.config, self.parts, self.clock, self.accelerator = config, parts, clock, parts.accelerator
         network, self.optimiser = self.accelerator.prepare(parts.model, parts.optimiser)
         self.network: nn.Module = torch.compile(network) if config.compile else network  # type: ignore[assignment]
         self.heads = tuple(head for head, share in config.loss.head_weights.items() if share > 0)
@@ -41,7 +41,7 @@ class Stepper:
         """This process's part of every pass from the present step on, endless."""
         sampler = StepBatches(
             self.config.batch_size,
-            first=self.course.step * self.config.accumulate,
+            first=self.clock.step * self.config.accumulate,
             rank=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
@@ -58,10 +58,10 @@ class Stepper:
 
     def step(self, passes: Sequence[Batch]) -> dict[str, Any]:
         """One update of the weights from the gradients of all `passes`. Returns the step's record."""
-        config, parts, course = self.config, self.parts, self.course
-        lr = config.optim.lr * rate_factor(config.schedule, step=course.step, progress=course.fraction)
+        config, parts, clock = self.config, self.parts, self.clock
+        lr = config.optim.lr * rate_factor(config.schedule, step=clock.step, progress=clock.fraction)
         set_rate(self.optimiser, lr)
-        weights = faded_weights(parts.weights, fraction=course.fraction, start=config.loss.fade_weights_from)
+        weights = faded_weights(parts.weights, fraction=clock.fraction, start=config.loss.fade_weights_from)
         # A mean divides by what counts in all passes of all processes, so that neither number changes the result.
         targets = [self.targets(batch) for batch in passes]
         counted = torch.stack(
@@ -74,7 +74,7 @@ class Stepper:
         if config.freeze_trunk:
             parts.model.trunk.eval()
         for number, (batch, own) in enumerate(zip(passes, targets, strict=True)):
-            torch.manual_seed(config.seed * 1_000_003 + course.step * config.accumulate + number)  # dropout
+            torch.manual_seed(config.seed * 1_000_003 + clock.step * config.accumulate + number)  # dropout
             last = number == len(passes) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.network):
                 losses = self.losses(batch[0], own, weights)
@@ -91,7 +91,7 @@ class Stepper:
         if not math.isfinite(loss_mean) or not (math.isfinite(norm) or config.precision == "fp16"):
             what = f"loss became {loss_mean}" if not math.isfinite(loss_mean) else f"gradient became {norm}"
             raise RunFailed(
-                f"the {what} at step {course.step + 1} with learning rate {lr:g}; "
+                f"the {what} at step {clock.step + 1} with learning rate {lr:g}; "
                 "try a smaller learning rate, a warm-up, gradient clipping, or fp32"
             )
         self.optimiser.step()

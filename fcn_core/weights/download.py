@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcn_core.machine.download import DownloadError, RemoteFile, fetch_file
-from fcn_core.machine.transfer import Progress
+from fcn_core.machine.transfer import ByteProgress
 from fcn_core.weights.folders import HOME_VARIABLE, download_folder
 from fcn_core.weights.records import WeightRecord
 
@@ -22,7 +22,7 @@ def target_path(record: WeightRecord, cache_dir: Path | None = None) -> Path:
     return download_folder(cache_dir) / record.filename
 
 
-def fetch(record: WeightRecord, *, progress: Progress | None = None, cache_dir: Path | None = None) -> Path:
+def fetch(record: WeightRecord, *, progress: ByteProgress | None = None, cache_dir: Path | None = None) -> Path:
     """The record's file on this machine, fetched and verified if it is not there yet (see `fetch_file`)."""
     if record.path is not None:
         if not record.path.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fcn_core.labels import LabelSet
+from fcn_core.machine.transfer import ByteProgress
 from fcn_core.models.fcn import build
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
 from fcn_core.weights.catalogue import CATALOGUE
@@ -18,8 +18,6 @@ from fcn_core.weights.download import fetch
 from fcn_core.weights.published_files import read_published_state
 from fcn_core.weights.records import WeightRecord, labels_for
 from fcn_core.weights.surgery import compare_keys, fit_state
-
-Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class LoadedModel:
 
 
 def load(
-    name_or_path: str | Path, *, device: str | torch.device = "cpu", progress: Progress | None = None
+    name_or_path: str | Path, *, device: str | torch.device = "cpu", progress: ByteProgress | None = None
 ) -> LoadedModel:
     """The model of a catalogue name or of a `.safetensors` file of ours, in evaluation mode on `device`.
 
@@ -64,7 +62,7 @@ def load(
     return LoadedModel(record, model.eval().to(device), labels, record.heads)
 
 
-def classifier_state(name: str, *, progress: Progress | None = None) -> dict[str, Tensor]:
+def classifier_state(name: str, *, progress: ByteProgress | None = None) -> dict[str, Tensor]:
     """The state dict of one of the catalogue's classifiers, fetched if need be; for `transplant_classifier`."""
     record = CATALOGUE[name]
     if record.kind != "classifier":

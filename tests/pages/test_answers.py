@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.course.plain_html import plain_html
-from app.course.progress import progress
 from app.course.report import report
+from app.course.standing import standing
 from app.course.stops import STOPS
 from app.labs.shared import answers
 from app.labs.shared.answers import COURSE, Answer, Question
@@ -108,11 +108,11 @@ def test_an_entry_that_cannot_be_is_left_out(change: dict) -> None:
 def test_progress_counts_minutes_of_answered_stops() -> None:
     first, second = STOPS[0].question, STOPS[1].question
     wrong = (second.right + 1) % len(second.answers)
-    found = progress({0: Answer(first, first.right), 1: Answer(second, wrong)}, {1, 4})
+    found = standing({0: Answer(first, first.right), 1: Answer(second, wrong)}, {1, 4})
     assert (found.done, found.right, found.opened, found.next) == (2, 1, 2, 3)
     assert found.minutes == STOPS[0].minutes + STOPS[1].minutes and found.share == pytest.approx(found.minutes / 90)
     everything = {stop.number - 1: Answer(stop.question, 0) for stop in STOPS}
-    assert progress(everything, ()).next is None and progress(everything, ()).share == 1
+    assert standing(everything, ()).next is None and standing(everything, ()).share == 1
 
 
 class Tags(HTMLParser):

@@ -7,8 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from app.bench.result_store import Progress, ResultStore, result_bytes
+from app.bench.result_store import ResultStore, result_bytes
 from fcn_core.labels import CAMVID
+from fcn_core.progress import Progress
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.scores import FullScores
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import pandas as pd
@@ -33,6 +31,7 @@ from fcn_core.analysis.dense.patch_sampling import (
 from fcn_core.draw import colour_map
 from fcn_core.labels import CAMVID
 from fcn_core.models.fcn import FCN
+from fcn_core.progress import Progress
 
 EXACT = 1e-4
 DRAWS = 1000
@@ -109,7 +108,7 @@ def _sampled(case: Case, cut: CutPicture, pictures: list[PatchGradients], over: 
     return kept.sampled_gradients((*cut.key, case.head, over, len(pictures), keep), draw)
 
 
-def _gradients(case: Case, cut: CutPicture, progress: Callable[[int, int], None]) -> PatchGradients:
+def _gradients(case: Case, cut: CutPicture, progress: Progress) -> PatchGradients:
     assert case.truth is not None
     target = torch.from_numpy(np.ascontiguousarray(cut.of_truth(case.truth.mask)))
     return patch_gradients(cut.look.model, cut.network_input(), target, case.head, progress=progress)
@@ -138,7 +137,7 @@ def _all_pictures(case: Case, names: tuple[str, ...]) -> list[PatchGradients] | 
     return found
 
 
-def _of_sample(case: Case, name: str, progress: Callable[[int, int], None]) -> PatchGradients:
+def _of_sample(case: Case, name: str, progress: Progress) -> PatchGradients:
     segmenter, photo, mask = (
         bench_kept.segmenter(case.record),
         bench_kept.sample_picture(name),

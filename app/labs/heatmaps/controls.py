@@ -11,6 +11,7 @@ from app.bench.result_store import ResultStore
 from app.bench.run_segmenter import BEAT, QUIET
 from app.labs.shared import kept as labs_kept
 from app.visitor import session, widgets
+from fcn_core.progress import Progress
 
 LOWEST, HIGHEST = -20, 20
 
@@ -33,7 +34,7 @@ def temperature() -> float:
 
 def waited(
     key: Hashable,
-    compute: Callable[[Callable[[int, int], None]], Any],
+    compute: Callable[[Progress], Any],
     text: str,
     *,
     store: ResultStore | None = None,

@@ -12,7 +12,8 @@ import numpy as np
 from app.labs.heatmaps.seen import Seen
 from fcn_core.analysis.evidence.gradients import check_gradient, gradient_map
 from fcn_core.analysis.evidence.occlusion import occlusion_map
-from fcn_core.analysis.evidence.target import Progress, Target
+from fcn_core.analysis.evidence.target import Target
+from fcn_core.progress import Progress
 from fcn_core.segmenting.folding import folded_copy
 
 _one_at_a_time = threading.Lock()  # two attributions at once only take each other's cores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -23,6 +22,7 @@ from fcn_core.analysis.fields.reach import Reach
 from fcn_core.analysis.fields.receptive_field import Box, LayerField, receptive_field
 from fcn_core.models.fcn import FCN
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.progress import Progress
 
 ONE = (86, 180, 233)
 HEADS = ("logits.32", "logits.16", "logits.8")
@@ -130,9 +130,7 @@ def check_boxes(case: Case, place: Place) -> None:
     )  # fmt: skip
 
 
-def _differences(
-    place: Place, size: tuple[int, int], channels: int, progress: Callable[[int, int], None]
-) -> tuple[float, ...]:
+def _differences(place: Place, size: tuple[int, int], channels: int, progress: Progress) -> tuple[float, ...]:
     """Pixels between walked and probed ends of the boxes of the first, the middle and the last cell."""
     rows, columns = (axis.cells for axis in place.map.axes)
     worst = []

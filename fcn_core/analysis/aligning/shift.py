@@ -5,7 +5,7 @@ Everything follows from the kept score maps of a picture; the trunk is not run a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
 from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.progress import Progress
 from fcn_core.segmenting.scores import classify
 
 Crop = Literal["final", "pool4", "pool3"]
@@ -93,7 +94,7 @@ def slips(
     near: np.ndarray,
     *,
     shifts: Sequence[int] = range(-MOST, MOST + 1),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Slip, ...]:
     """The measures over shifts. truth: H×W uint8 with 255 for void; near: H×W bool. progress(done, total)."""
     found = []

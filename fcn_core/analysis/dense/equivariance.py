@@ -11,7 +11,7 @@ A classifier (the scores of fc7 averaged over the picture) is invariant instead:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,6 +23,7 @@ from fcn_core.models.fcn import FCN, IMAGE_GRID, FCNOutput, Upscore
 from fcn_core.ops.bilinear import upsample_bilinear
 from fcn_core.ops.conv_arithmetic import place_upsampling
 from fcn_core.ops.shift_stitch import with_borders
+from fcn_core.progress import Progress
 from fcn_core.segmenting.folding import folded_copy
 
 Edge = Literal["wrap", "zero"]
@@ -170,7 +171,7 @@ def shift_study(
     *,
     margin: int = 0,
     shifts: Sequence[int] = SHIFTS,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ShiftStudy:
     """How every output moves with the picture. x: 1×C×H×W, preprocessed, sides multiples of 32.
 

@@ -21,8 +21,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from fcn_core.analysis.dense.window_classifier import WindowClassifier
+from fcn_core.progress import Progress
 
-Progress = Callable[[int, int], None]
 ROUNDS = 5
 BATCH_BYTES = 512 * 2**20  # windows that go through together may keep about this much
 

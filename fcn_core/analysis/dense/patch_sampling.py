@@ -10,7 +10,7 @@ Gradients are with respect to the score layers; the trunk below is run once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from fcn_core.labels import VOID
 from fcn_core.models.fcn import FCN
+from fcn_core.progress import Progress
 
 PATCH = 32  # pixels along a side of the patch that one cell of the last layer answers for
 
@@ -72,7 +73,7 @@ def patch_gradients(
     target: Tensor,
     head: int,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> PatchGradients:
     """One pass of the trunk and one backward pass through the score layers for every patch of 32×32 pixels.
 

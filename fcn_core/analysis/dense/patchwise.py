@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,10 @@ from fcn_core.machine.home import PROJECT_ROOT
 from fcn_core.models.patch_classifier import PATCH_NETS, PatchNet, patch_classifier
 from fcn_core.ops.convolutionalize import convolutionalize
 from fcn_core.ops.shift_stitch import denser, layer_works
+from fcn_core.progress import Progress
 
 PATCH_FOLDER = PROJECT_ROOT / "assets" / "patches"
 BATCH = 512
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

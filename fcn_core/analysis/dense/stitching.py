@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from fcn_core.models.fcn import FCN
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
 from fcn_core.ops.shift_stitch import Edge, LayerWork, denser, layer_works, shift_and_stitch
+from fcn_core.progress import Progress
 from fcn_core.segmenting.folding import folded_copy
 
 STREAM_STRIDES = {"fc7": 32, "pool4": 16, "pool3": 8}
@@ -99,7 +100,7 @@ def dense_scores(
     *,
     factor: int,
     edge: Edge,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> DenseScores:
     """Run the three ways. x: 1×C×H×W, preprocessed, sides multiples of 32.
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from fcn_core.analysis.evidence.layers import private_copy
-from fcn_core.analysis.evidence.target import Progress, Target
+from fcn_core.analysis.evidence.target import Target
+from fcn_core.progress import Progress
 
 BATCH = 4  # windows in one pass
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 REGIONS = ("pixel", "piece", "class")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

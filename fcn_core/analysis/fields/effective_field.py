@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from fcn_core.analysis.fields.receptive_field import Box
 from fcn_core.models.fcn import Upscore
+from fcn_core.progress import Progress
 
 SHARE = 0.95
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

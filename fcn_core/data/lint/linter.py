@@ -6,7 +6,6 @@ learn wrongly, becomes a finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from fcn_core.data.lint.report import Finding, LintReport, summary
 from fcn_core.data.lint.scan import Scan
 from fcn_core.data.lint.sources import Sources, folder_sources, sources
 from fcn_core.labels import VOID, LabelSet
+from fcn_core.progress import Progress
 
 __all__ = ["Finding", "LintReport", "lint", "lint_dataset"]
 ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -26,7 +26,7 @@ def lint(
     *,
     labels: LabelSet | None = None,
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> LintReport:
     """Look through a folder in any layout of `layout.py`, CamVid's included.
 
@@ -44,7 +44,7 @@ def lint_dataset(
     labels: LabelSet | None = None,
     limit: int | None = None,
     count: int = 50,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> LintReport:
     """Look through any data set of `datasets.DATASETS`, all its splits.
 
@@ -55,9 +55,7 @@ def lint_dataset(
     return _look_through(sources(kind, root, labels=labels, count=count), kind, limit, progress)
 
 
-def _look_through(
-    found: Sources, kind: str, limit: int | None, progress: Callable[[int, int], None] | None
-) -> LintReport:
+def _look_through(found: Sources, kind: str, limit: int | None, progress: Progress | None) -> LintReport:
     findings = [*found.findings, *missing_pairs({s.split: s.part for s in found.splits if s.part is not None})]
     scan = Scan(found.labels)
     chosen = [np.linspace(0, s.count - 1, min(s.count, limit or s.count)).round().astype(int) for s in found.splits]

@@ -13,8 +13,8 @@ import torch
 from fcn_core.evaluating.evaluate import Evaluation
 from fcn_core.machine.load import machine_load
 from fcn_core.training.process import leads_the_others
-from fcn_core.training.progress import Course
-from fcn_core.training.results import Progress, ProgressCallback
+from fcn_core.training.results import RunListener, RunUpdate
+from fcn_core.training.run_clock import RunClock
 from fcn_core.training.run_folder.mirrors import Mirrors
 from fcn_core.training.run_folder.previews import Previews
 from fcn_core.training.run_folder.runs import RunFolder
@@ -26,8 +26,8 @@ STATUS_EVERY_SECONDS = 1.0
 class Journal:
     """The first process's pen. `loss`, `lr` and `best_miou` are the newest figures for status and progress."""
 
-    def __init__(self, folder: RunFolder, course: Course, progress: ProgressCallback | None) -> None:
-        self.folder, self.course, self.progress = folder, course, progress
+    def __init__(self, folder: RunFolder, clock: RunClock, progress: RunListener | None) -> None:
+        self.folder, self.clock, self.progress = folder, clock, progress
         self.writes = leads_the_others()
         self.loss: float | None = None
         self.lr = 0.0
@@ -40,7 +40,7 @@ class Journal:
     def begin(self, parts: Parts, *, resumed: bool) -> None:
         """The network and the data are ready: write the facts, the watched pictures, open the mirrors."""
         self.parts = parts
-        self.mirrors = Mirrors(parts.accelerator, self.course.config, self.folder.path)
+        self.mirrors = Mirrors(parts.accelerator, self.clock.config, self.folder.path)
         if not self.writes:
             return
         device = parts.accelerator.device
@@ -52,8 +52,8 @@ class Journal:
                 "labels": parts.labels.name,
                 "train_pictures": sum(len(part) for part in parts.draws.data),
                 "val_pictures": len(parts.val) if parts.val is not None else 0,
-                "epoch_steps": self.course.epoch_pictures / self.course.step_pictures,
-                "total_steps": self.course.total_steps,
+                "epoch_steps": self.clock.epoch_pictures / self.clock.step_pictures,
+                "total_steps": self.clock.total_steps,
                 "parameters": sum(p.numel() for p in parts.model.parameters()),
                 "trained_parameters": trained,
                 "device": str(device),
@@ -62,10 +62,10 @@ class Journal:
                 "torch": torch.__version__,
             }
         )
-        self.previews = Previews(self.folder.previews, parts.val, self.course.config.previews)
+        self.previews = Previews(self.folder.previews, parts.val, self.clock.config.previews)
         self.previews.begin()
         if resumed:
-            self.previews.forget_after(self.course.step)
+            self.previews.forget_after(self.clock.step)
         machine_load(device)
 
     def say(self, text: str) -> None:
@@ -83,29 +83,29 @@ class Journal:
         """The record of a step; the status now and then."""
         if not self.writes:
             return
-        self.folder.append({"kind": "step", **self.course.place, **record})
+        self.folder.append({"kind": "step", **self.clock.place, **record})
         assert self.mirrors is not None
-        self.mirrors.write(record, step=self.course.step)
-        if time.monotonic() - self.status_at > STATUS_EVERY_SECONDS or self.course.step == 1:
+        self.mirrors.write(record, step=self.clock.step)
+        if time.monotonic() - self.status_at > STATUS_EVERY_SECONDS or self.clock.step == 1:
             self.status("running")
         self.report("")
 
     def evaluation(self, kind: str, split: str, evaluation: Evaluation, *, best: bool = False) -> None:
         """The record of a validation ("eval") or of the final test ("test"), and a line of the log."""
         measured = ", ".join(f"{head}s {matrix.scores().miou:.4f}" for head, matrix in evaluation.heads.items())
-        course = self.course
+        clock = self.clock
         message = (
-            f"step {course.step}, epoch {course.epoch:.1f}, {course.elapsed / 60:.1f} min: "
+            f"step {clock.step}, epoch {clock.epoch:.1f}, {clock.elapsed / 60:.1f} min: "
             f"{'loss ' + format(self.loss, '.4g') + ', ' if self.loss is not None and kind == 'eval' else ''}"
             f"{split} mIoU {measured}{' (best)' if best else ''}"
         )
         if self.writes:
             assert self.parts is not None and self.mirrors is not None
-            record = {"kind": kind, "split": split, **course.place, "seconds": round(evaluation.seconds, 2)}
+            record = {"kind": kind, "split": split, **clock.place, "seconds": round(evaluation.seconds, 2)}
             load = machine_load(self.parts.accelerator.device)
             self.folder.append({**record, **evaluation.as_dict(), "load": load})
             scores = {f"{split}/{head}s/miou": m.scores().miou for head, m in evaluation.heads.items()}
-            self.mirrors.write(scores, step=course.step)
+            self.mirrors.write(scores, step=clock.step)
             self.say(message)
             self.report(message)
 
@@ -113,14 +113,14 @@ class Journal:
         """The watched pictures as the network sees them now."""
         if self.previews is not None and self.parts is not None:
             parts = self.parts
-            self.previews.write(self.course.step, parts.tested, parts.preprocessing, device=parts.accelerator.device)
+            self.previews.write(self.clock.step, parts.tested, parts.preprocessing, device=parts.accelerator.device)
 
     def facts(self) -> dict[str, Any]:
         """What the status says besides the state."""
-        course = self.course
+        clock = self.clock
         return {
-            "name": course.config.name, "step": course.step, "epoch": course.epoch, "fraction": course.fraction,
-            "elapsed": course.elapsed, "eta": course.eta, "loss": self.loss, "lr": self.lr,
+            "name": clock.config.name, "step": clock.step, "epoch": clock.epoch, "fraction": clock.fraction,
+            "elapsed": clock.elapsed, "eta": clock.eta, "loss": self.loss, "lr": self.lr,
             "best_miou": self.best_miou,
         }  # fmt: skip
 
@@ -129,7 +129,7 @@ class Journal:
         if self.progress is not None and self.writes:
             facts = self.facts()
             facts.pop("name")
-            self.progress(Progress(**facts, message=message))
+            self.progress(RunUpdate(**facts, message=message))
 
     def close(self) -> None:
         """The run is over: end the mirrors."""

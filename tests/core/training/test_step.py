@@ -7,8 +7,8 @@ import pytest
 import torch
 from tiny_runs import TINY, draw_pictures, tiny_settings
 
-from fcn_core.training.progress import Course
 from fcn_core.training.results import RunFailed
+from fcn_core.training.run_clock import RunClock
 from fcn_core.training.setup import prepare
 from fcn_core.training.step import Stepper
 from fcn_core.training.stream import sample_blocks
@@ -27,7 +27,7 @@ def one_step(config):
     for layer in (parts.model.head.score_fr, parts.model.head.score_pool4, parts.model.head.score_pool3):
         torch.nn.init.normal_(layer.weight, std=0.1)  # zero score layers would pass no gradient down
     before = {name: value.clone() for name, value in parts.model.state_dict().items()}
-    stepper = Stepper(config, parts, Course(config, parts.draws.epoch_length))
+    stepper = Stepper(config, parts, RunClock(config, parts.draws.epoch_length))
     batches = stepper.batches()
     record = stepper.step([next(batches) for _ in range(config.accumulate)])
     moved = {name: value - before[name] for name, value in parts.model.state_dict().items()}
@@ -86,7 +86,7 @@ def test_a_frozen_trunk_stays(root, tmp_path):
 def test_a_gradient_that_is_no_number_stops_before_the_weights_move(root):
     config = tiny_settings(root, optim=sgd(), schedule={"kind": "fixed"})
     parts = prepare(config)
-    stepper = Stepper(config, parts, Course(config, parts.draws.epoch_length))
+    stepper = Stepper(config, parts, RunClock(config, parts.draws.epoch_length))
     images, target = next(stepper.batches())
     before = parts.model.head.score_fr.bias.clone()
     with pytest.raises(RunFailed, match=r"the loss became nan at step 1 with learning rate 0.1; try a smaller"):

@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from fcn_core.training.progress import Course
+from fcn_core.training.run_clock import RunClock
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.stages import expand
 
 
 def test_lengths_in_steps_epochs_and_minutes():
-    by_steps = Course(TrainConfig(steps=40, batch_size=4, accumulate=2), epoch_pictures=16, step=10, elapsed=30.0)
+    by_steps = RunClock(TrainConfig(steps=40, batch_size=4, accumulate=2), epoch_pictures=16, step=10, elapsed=30.0)
     assert by_steps.step_pictures == 8 and by_steps.epoch == 5 and by_steps.fraction == 0.25 and by_steps.eta == 90
-    by_epochs = Course(TrainConfig(epochs=2.5, batch_size=8), epoch_pictures=30)
+    by_epochs = RunClock(TrainConfig(epochs=2.5, batch_size=8), epoch_pictures=30)
     assert by_epochs.total_steps == 10 and by_epochs.eta is None and not by_epochs.done
-    by_minutes = Course(TrainConfig(minutes=2), epoch_pictures=30, step=7, elapsed=60.0)
+    by_minutes = RunClock(TrainConfig(minutes=2), epoch_pictures=30, step=7, elapsed=60.0)
     assert by_minutes.total_steps is None and by_minutes.fraction == 0.5
     by_minutes.ended = True
     assert by_minutes.done
@@ -20,16 +20,16 @@ def test_lengths_in_steps_epochs_and_minutes():
 
 @pytest.mark.parametrize(("every", "due"), [(1.0, [4, 8, 12]), (0.5, [2, 4, 6, 8, 10, 12]), (2.5, [10])])
 def test_validations_are_due_at_the_ends_of_their_epochs(every, due):
-    course = Course(TrainConfig(steps=12, batch_size=4, evaluate_every=every), epoch_pictures=16)
+    clock = RunClock(TrainConfig(steps=12, batch_size=4, evaluate_every=every), epoch_pictures=16)
     seen = []
-    for course.step in range(1, 13):
-        if course.evaluation_is_due:
-            seen.append(course.step)
+    for clock.step in range(1, 13):
+        if clock.evaluation_is_due:
+            seen.append(clock.step)
     assert seen == due
-    course.step = 8
-    assert course.epoch_is_over
-    course.step = 9
-    assert not course.epoch_is_over
+    clock.step = 8
+    assert clock.epoch_is_over
+    clock.step = 9
+    assert not clock.epoch_is_over
 
 
 def test_a_staged_recipe_is_three_runs():

@@ -10,7 +10,7 @@ from app.labs.shared.answers import Answer
 
 
 @dataclass(frozen=True)
-class Progress:
+class Standing:
     """Counts over the stops. done: those whose question was answered. minutes: of the stops done, as planned."""
 
     done: int
@@ -25,11 +25,11 @@ class Progress:
         return self.minutes / sum(stop.minutes for stop in STOPS)
 
 
-def progress(given: Mapping[int, Answer], opened: Collection[int]) -> Progress:
+def standing(given: Mapping[int, Answer], opened: Collection[int]) -> Standing:
     """given: answers to the stops' questions by number from 0. opened: numbers of stops from 1."""
     done = [stop for stop in STOPS if stop.number - 1 in given]
     left = [stop.number for stop in STOPS if stop.number - 1 not in given]
-    return Progress(
+    return Standing(
         done=len(done),
         right=sum(given[stop.number - 1].is_right for stop in done),
         opened=sum(stop.number in opened for stop in STOPS),

@@ -9,8 +9,8 @@ from fcn_core.training.settings.config import TrainConfig
 
 
 @dataclass
-class Course:
-    """The course of a run. epoch_pictures: pictures of one pass over the data; elapsed: seconds so far; ended: an
+class RunClock:
+    """The clock of a run. epoch_pictures: pictures of one pass over the data; elapsed: seconds so far; ended: an
     early end, such as no better result in a while."""
 
     config: TrainConfig
