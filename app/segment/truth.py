@@ -28,9 +28,7 @@ def show(case: Case) -> None:
     large = session.setting("large")  # four pictures in two rows then, so that their titles fit
     columns = [*st.columns(2), *st.columns(2)] if large and len(case.heads) > 1 else st.columns(1 + len(case.heads))
     with columns[0]:
-        _picture(
-            case, kept.truth_picture(case.key, case.truth.mask, case.result, safe=case.safe), "truth", "Ground truth"
-        )
+        _picture(case, kept.truth_picture(key, case.truth.mask, case.result, safe=case.safe), "truth", "Ground truth")
     for column, head in zip(columns[1:], case.heads, strict=False):
         wrong = 1 - scores[head].pa
         with column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class SegmentationResult:
     timings   step -> milliseconds
     tiled     whether the photo was cut into overlapping tiles; `probabilities` are then not kept
     weights   name of the weights
+    key       names this very result; whoever keeps results sets it to photo and weights when the work starts
     """
 
     image: np.ndarray
@@ -46,6 +48,7 @@ class SegmentationResult:
     timings: dict[str, float] = field(default_factory=dict)
     tiled: bool = False
     weights: str = ""
+    key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def heads(self) -> tuple[int, ...]:

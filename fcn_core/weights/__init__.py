@@ -6,7 +6,7 @@ from fcn_core.weights.checkpoint import Checkpoint, read_checkpoint, save_checkp
 from fcn_core.weights.download import DownloadError, fetch, is_here
 from fcn_core.weights.folders import bundled_folder, cache_folder, download_folder, import_folder
 from fcn_core.weights.importing import Imported, ImportFailed, import_file, inspect_file
-from fcn_core.weights.loading import LoadedModel, classifier_state, load
+from fcn_core.weights.loading import LoadedModel, classifier_state, load, weights_key
 from fcn_core.weights.preprocessing import CAFFE_VOC, IMAGENET, Preprocessing
 from fcn_core.weights.records import WeightRecord
 from fcn_core.weights.surgery import FitReport
@@ -37,5 +37,6 @@ __all__ = [
     "read_checkpoint",
     "render_card",
     "save_checkpoint",
+    "weights_key",
     "write_card",
 ]

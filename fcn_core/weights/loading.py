@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 from torch import Tensor, nn
@@ -22,12 +24,25 @@ from fcn_core.weights.surgery import compare_keys, fit_state
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in evaluation mode with all that belongs to it. Share it, but never change it in place."""
+    """A model in evaluation mode with all that belongs to it. Share it, but never change it in place.
+
+    key: names these very weights, fixed before they were read; a model that was made by hand has one of its own.
+    """
 
     record: WeightRecord
     model: nn.Module
     labels: LabelSet
     heads: tuple[int, ...]
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+
+def weights_key(record: WeightRecord) -> str:
+    """Names a record's weights as they are now: a file by its place, time and size, a download by its checksum."""
+    named: tuple[object, ...] = (record.name, record.path, record.sha256, record.md5)
+    if record.path is not None and record.path.is_file():
+        about = record.path.stat()
+        named = (record.path, about.st_mtime_ns, about.st_size)
+    return hashlib.blake2b(repr(named).encode(), digest_size=12).hexdigest()
 
 
 def load(
@@ -47,6 +62,7 @@ def load(
     with torch.device("meta"):  # no memory and no time for weights that are replaced at once
         model = build_model(record)
     path = fetch(record, progress=progress)
+    key = weights_key(record)  # before the file is read: what is read later is at least as new
     if record.path is not None:
         state = read_tensors(path)
         report = compare_keys(model, state)
@@ -59,7 +75,7 @@ def load(
     model.load_state_dict(state, assign=True)
     labels = record.label_set
     assert labels is not None  # every record of kind "fcn" names its classes
-    return LoadedModel(record, model.eval().to(device), labels, record.heads)
+    return LoadedModel(record, model.eval().to(device), labels, record.heads, key)
 
 
 def classifier_state(name: str, *, progress: ByteProgress | None = None) -> dict[str, Tensor]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from app_bench import HOME, TINY, make_home
+from PIL import Image
 from segmenters import tiny_model, tiny_weights
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -19,6 +22,7 @@ from app.labs.convolutionalize import kept as convolutional_kept  # isort: skip
 from app.labs.shared import kept as labs_kept  # isort: skip
 from app.labs.convolutionalize import cut_picture  # isort: skip
 from app.labs.convolutionalize.shift_figure import shift_figure  # isort: skip
+from app.visitor import session  # isort: skip
 from fcn_core.analysis.dense import equivariance  # isort: skip
 from fcn_core.analysis.dense.equivariance import Moved, OneShift, ShiftStudy  # isort: skip
 from fcn_core.models.torchvision_fcn import TorchvisionFCN  # isort: skip
@@ -150,6 +154,24 @@ def test_torchvisions_form(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Checked against PyTorch" in stitched and "failed" not in stitched
     assert "of another form" in text(open_view("shift"))
     assert "no score layers that are known" in text(open_view("sampling"))
+
+
+@pytest.mark.usefixtures("small")
+def test_another_truth_gives_another_sampling_curve() -> None:
+    def curve(mask: np.ndarray) -> str:
+        """The chart after this ground truth was put on the bench."""
+        buffer = io.BytesIO()
+        Image.fromarray(mask).save(buffer, "PNG")
+        upload = session.Upload("mask.png", buffer.getvalue(), session.content_hash(buffer.getvalue()), "truth")
+        test.session_state["uploads"] = {upload.digest: upload}
+        test.session_state["bench"] = replace(test.session_state["bench"], truth=upload.digest)
+        test.run()
+        assert not test.exception, [problem.value for problem in test.exception]
+        return test.get("plotly_chart")[0].proto.spec
+
+    test = open_view("sampling")
+    mask = np.array(Image.open(bench_kept.samples()["streets-1"].truth))
+    assert curve(mask) != curve(np.where(mask < 11, (mask + 1) % 11, mask).astype(np.uint8))
 
 
 def test_without_truth_or_with_a_tiny_picture(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -247,6 +248,19 @@ def test_good_files_survive_a_bad_one() -> None:
 def test_ground_truth_of_a_sample_is_measured() -> None:
     words = text(open_page(view="truth"))
     assert "| head | PA | MPA | mIoU | FWIoU |" in words and "| building |" in words
+
+
+def test_the_picture_of_the_truth_is_that_of_this_truth() -> None:
+    def source(index: int) -> str:
+        """What the browser draws as the ground truth after a mask full of one class was uploaded."""
+        upload(test, (f"{index}.png", png(np.full((24, 32), index, np.uint8)), "image/png"), key="truth-upload")
+        found = (json.loads(element.proto.json or "{}") for element in test.get("bidi_component"))
+        return next(data["src"] for data in found if data.get("title") == "Ground truth")
+
+    test = upload(open_page(view="truth"), ("photo.jpg", jpeg((32, 24)), "image/jpeg"))
+    sky, road = source(0), source(3)
+    assert sky != road
+    assert source(0) == sky
 
 
 def test_an_uploaded_ground_truth_is_measured_or_refused() -> None:

@@ -16,4 +16,5 @@ from fcn_core.weights import WeightRecord
 def other_alignment(name: str, stamp: float, _record: WeightRecord) -> Segmenter:
     """The same weights, padded and cropped in the other way; ValueError where they cannot be."""
     loaded = bench_kept.segmenter(_record).loaded
-    return Segmenter(replace(loaded, model=in_other_alignment(loaded.model)), device=bench_kept.device())
+    other = replace(loaded, model=in_other_alignment(loaded.model), key=f"{loaded.key}:other-alignment")
+    return Segmenter(other, device=bench_kept.device())

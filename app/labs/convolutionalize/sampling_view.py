@@ -105,7 +105,8 @@ def _sampled(case: Case, cut: CutPicture, pictures: list[PatchGradients], over: 
             return sample_pictures(pictures, keep, draws=DRAWS)
         return sample_patches(pictures[0], keep, draws=DRAWS)
 
-    return kept.sampled_gradients((*cut.key, case.head, over, len(pictures), keep), draw)
+    truth = case.truth.digest if case.truth else ""
+    return kept.sampled_gradients((*cut.key, truth, case.head, over, len(pictures), keep), draw)
 
 
 def _gradients(case: Case, cut: CutPicture, progress: Progress) -> PatchGradients:

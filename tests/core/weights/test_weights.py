@@ -20,6 +20,7 @@ from fcn_core.weights import (
     CAFFE_VOC,
     CATALOGUE,
     IMAGENET,
+    LoadedModel,
     Preprocessing,
     UnknownWeights,
     WeightRecord,
@@ -28,6 +29,7 @@ from fcn_core.weights import (
     read_checkpoint,
     render_card,
     save_checkpoint,
+    weights_key,
     write_card,
 )
 
@@ -341,3 +343,24 @@ def test_the_adapter_returns_torchvisions_own_logits():
         ours(x, heads=(8, 32))
     with pytest.raises(ValueError, match="fcn_resnet50, fcn_resnet101"):
         TorchvisionFCN("fcn_resnet18")
+
+
+def test_loaded_weights_keep_the_key_of_the_file_that_was_read(tmp_path):
+    path = save_checkpoint(tmp_path / "a.safetensors", tiny_model(), labels=CAMVID, preprocessing=IMAGENET)
+    first, again = load(path), load(path)
+    assert first.key == again.key == weights_key(first.record)
+    save_checkpoint(path, tiny_model(), labels=CAMVID, preprocessing=IMAGENET, extra={"title": "another"})
+    second = load(path)
+    assert second.key != first.key == again.key, "the key is that of the time of reading"
+    assert replace(second, record=first.record).key == second.key
+
+
+def test_hand_made_models_are_never_taken_for_each_other():
+    first, second = (LoadedModel(WeightRecord("a", "a"), tiny_model(), CAMVID, (8,)) for _ in range(2))
+    assert first.key != second.key
+
+
+def test_a_download_is_named_by_its_checksum():
+    record = CATALOGUE["fcn_resnet50"]
+    assert weights_key(record) == weights_key(replace(record, title="other words"))
+    assert weights_key(record) != weights_key(replace(record, sha256="0" * 64, md5=None))
