@@ -15,13 +15,15 @@ from fcn_core.progress import Progress
 class ClassBalance:
     """Counts of one data set, or of evenly spread pictures of it.
 
-    pixels, pictures: length K int64, pixels of each class and pictures that show it. void: pixels of no class.
-    looked_at, of: how many pictures were counted, of how many.
+    pixels, pictures: length K int64, pixels of each class and pictures that show it. shown_in: length K int64, all
+    pixels of those pictures, void too. void: pixels of no class. looked_at, of: how many pictures were counted, of how
+    many.
     """
 
     labels: LabelSet
     pixels: np.ndarray
     pictures: np.ndarray
+    shown_in: np.ndarray
     void: int
     looked_at: int
     of: int
@@ -47,12 +49,15 @@ def class_balance(
     """
     some = dataset if at_most is None or at_most >= len(dataset) else Subset(dataset, at_most)
     count = len(dataset.labels)
-    pixels, pictures, void = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64), 0
+    pixels, pictures, shown_in = np.zeros((3, count), dtype=np.int64)
+    void = 0
     for index in range(len(some)):
         values = np.bincount(some[index].mask.ravel(), minlength=256)
+        shown = values[:count] > 0
         pixels += values[:count]
-        pictures += values[:count] > 0
+        pictures += shown
+        shown_in += shown * values.sum()
         void += int(values[VOID])
         if progress is not None:
             progress(index + 1, len(some))
-    return ClassBalance(dataset.labels, pixels, pictures, void, len(some), len(dataset))
+    return ClassBalance(dataset.labels, pixels, pictures, shown_in, void, len(some), len(dataset))

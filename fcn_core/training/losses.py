@@ -1,8 +1,9 @@
 """The loss of a pixel labelling network: softmax cross-entropy over all pixels that are not void.
 
 Mean over the pixels that count by default; the reference code sums them instead (and its learning rates near 1e-10
-belong to that sum). Class weights: median frequency (Eigen and Fergus 2015) and ENet's 1 / ln(1.02 + p) (Paszke et
-al. 2016), whose square root is gentler.
+belong to that sum). Class weights: median frequency balancing (Eigen and Fergus 2015, section 6.3.2; as in SegNet),
+where a class is counted in the pictures that show it, and ENet's 1 / ln(1.02 + p) (Paszke et al. 2016), where p is its
+share of all labelled pixels; the square root of ENet's is gentler.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from fcn_core.labels import VOID
 ENET_C = 1.02
 
 
-def class_weights(counts: np.ndarray, kind: str) -> Tensor | None:
-    """Weight of each class as float32, or None for equal weights.
+def class_weights(counts: np.ndarray, kind: str, *, shown_in: np.ndarray | None = None) -> Tensor | None:
+    """Weight of each class as float32, shape K, or None for equal weights.
 
     counts: pixels of each class in the training data, shape K. kind: "none", "median_frequency", "enet" or
-    "sqrt_enet". A class without pixels gets the weight 1 (median frequency) or that of p = 0 (ENet).
+    "sqrt_enet". shown_in: all pixels of the pictures that show each class, shape K, in the unit of counts; only median
+    frequency asks for it, and None says that every picture shows every class. A class without pixels gets the weight 1
+    (median frequency) or that of p = 0 (ENet). ValueError where there are no pixels at all or the kind is unknown.
     """
     if kind == "none":
         return None
@@ -34,7 +37,8 @@ def class_weights(counts: np.ndarray, kind: str) -> Tensor | None:
     if kind == "median_frequency":
         weights = np.ones(len(counts))
         present = share > 0
-        weights[present] = np.median(share[present]) / share[present]
+        frequency = counts[present] / (total if shown_in is None else shown_in[present])
+        weights[present] = np.median(frequency) / frequency
     elif kind == "enet":
         weights = 1 / np.log(ENET_C + share)
     elif kind == "sqrt_enet":

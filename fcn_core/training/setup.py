@@ -134,7 +134,7 @@ def prepare(
     weights = None
     if config.loss.class_weights != "none":
         counts = count_classes(data.train, draws.shares.tolist())
-        weights = class_weights(counts, config.loss.class_weights)
+        weights = class_weights(counts.pixels, config.loss.class_weights, shown_in=counts.shown_in)
         listed = [] if weights is None else weights.tolist()
         said = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(data.labels.classes, listed, strict=True))
         log(f"class weights ({config.loss.class_weights}): {said}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from fcn_core.data.balance import class_balance
 from fcn_core.data.datasets import open_dataset
 from fcn_core.data.kept import Kept, LabelledPictures, Subset
 from fcn_core.data.sample import Sample
@@ -48,16 +49,24 @@ def open_data(settings: DataSettings) -> LabelledPictures:
     return kept if len(kept) * kept.stride <= psutil.virtual_memory().available * KEPT_SHARE else data
 
 
-def count_classes(data: Sequence[LabelledPictures], shares: Sequence[float], *, at_most: int = 400) -> np.ndarray:
-    """Pixels of each class, shape K float64, over evenly spread pictures of each part, weighted by its share."""
-    counts = np.zeros(len(data[0].labels))
+@dataclass(frozen=True)
+class ClassCounts:
+    """What class weights are computed from: length K float64 each, as parts of all labelled pixels. pixels: of each
+    class; they sum to 1. shown_in: all pixels, void too, of the pictures that show it."""
+
+    pixels: np.ndarray
+    shown_in: np.ndarray
+
+
+def count_classes(data: Sequence[LabelledPictures], shares: Sequence[float], *, at_most: int = 400) -> ClassCounts:
+    """Count the classes over evenly spread pictures of each part; each part weighs its share (0-1, of a sum of 1)."""
+    pixels, shown_in = np.zeros((2, len(data[0].labels)))
     for part, share in zip(data, shares, strict=True):
-        some = Subset(part, at_most)
-        own = np.zeros(len(counts))
-        for i in range(len(some)):
-            own += np.bincount(some[i].mask.ravel(), minlength=256)[: len(counts)]
-        counts += share * own / max(1, own.sum())
-    return counts
+        own = class_balance(part, at_most=at_most)
+        weight = share / max(1, own.pixels.sum())
+        pixels += weight * own.pixels
+        shown_in += weight * own.shown_in
+    return ClassCounts(pixels, shown_in)
 
 
 class Draws:

@@ -10,6 +10,8 @@ from PIL import Image
 
 from fcn_core.data.camvid import CamVid, read_name_list
 from fcn_core.labels import CAMVID, VOID
+from fcn_core.training.losses import class_weights
+from fcn_core.training.stream import count_classes
 
 REAL = Path(os.environ.get("FCN_LAB_CAMVID", Path(__file__).parents[3].parent / "shared/data/CamVid"))
 
@@ -95,7 +97,19 @@ def test_wrong_files_are_named(tmp_path):
         data[0]
 
 
-@pytest.mark.skipif(not (REAL / "train").is_dir(), reason="no CamVid folder (set FCN_LAB_CAMVID)")
+needs_camvid = pytest.mark.skipif(not (REAL / "train").is_dir(), reason="no CamVid folder (set FCN_LAB_CAMVID)")
+
+
+@needs_camvid
+def test_median_frequency_weights_of_the_training_photos():
+    """As SegNet has them: a class's pixels over all pixels of the photos that show it, void too."""
+    counts = count_classes([CamVid(REAL, "train")], [1.0])
+    weights = class_weights(counts.pixels, "median_frequency", shown_in=counts.shown_in)
+    expected = [0.279, 0.202, 4.787, 0.149, 1.000, 0.422, 3.847, 1.974, 0.789, 6.375, 8.859]
+    assert weights.tolist() == pytest.approx(expected, abs=6e-4)
+
+
+@needs_camvid
 def test_the_real_one(tmp_path):
     train, val = CamVid(REAL, "train"), CamVid(REAL, "val")
     assert (len(train), len(val)) == (367, 101)

@@ -231,6 +231,7 @@ def test_class_balance(voc):
     masks = np.stack([data[i].mask for i in range(2)])
     assert balance.pixels.tolist() == [(masks == i).sum() for i in range(21)] and balance.void == (masks == VOID).sum()
     assert balance.shares.sum() == pytest.approx(1) and balance.void_share == pytest.approx(1 / 20)
+    assert balance.shown_in[15] == sum(mask.size for mask in masks if (mask == 15).any())
     assert balance.pictures[15] == sum((mask == 15).any() for mask in masks) and balance.looked_at == balance.of == 2
     assert class_balance(data, at_most=1).looked_at == 1
 

@@ -66,6 +66,15 @@ def test_class_weights():
         class_weights(np.zeros(3), "enet")
 
 
+def test_median_frequency_counts_a_class_in_the_pictures_that_show_it():
+    # Two pictures of 100 pixels: road 60 and sky 40 in the one; road 80, cat 10 and 10 void in the other.
+    road, sky, cat, never = 140 / 200, 40 / 100, 10 / 100, 1.0
+    counts, shown_in = np.array([140, 40, 10, 0]), np.array([200, 100, 100, 0])
+    weights = class_weights(counts, "median_frequency", shown_in=shown_in)
+    assert weights.tolist() == pytest.approx([0.4 / road, 0.4 / sky, 0.4 / cat, never])
+    assert torch.equal(class_weights(counts, "enet", shown_in=shown_in), class_weights(counts, "enet"))
+
+
 def test_weights_fade_to_equal_ones_at_the_end():
     weights = torch.tensor([1.0, 4.0, 9.0])
     assert torch.equal(faded_weights(weights, fraction=0.5, start=0.5), weights)

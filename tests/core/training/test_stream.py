@@ -79,7 +79,20 @@ def test_steps_are_divided_over_processes():
 
 def test_class_counts_follow_the_shares():
     counts = count_classes([Flat("a", 3, label=1), Flat("b", 9, label=4)], [0.25, 0.75])
-    assert counts[1] == pytest.approx(0.25) and counts[4] == pytest.approx(0.75) and counts.sum() == pytest.approx(1)
+    pixels = counts.pixels
+    assert pixels[1] == pytest.approx(0.25) and pixels[4] == pytest.approx(0.75) and pixels.sum() == pytest.approx(1)
+    assert counts.shown_in == pytest.approx(pixels), "one class fills each of these pictures"
+
+
+def test_a_class_is_shown_in_whole_pictures_void_too():
+    class Mixed(Flat):
+        def __getitem__(self, index):
+            mask = np.array([[[0, 0], [1, 255]], [[0, 0], [0, 0]]][index], np.uint8)
+            return Sample(image=np.zeros((2, 2, 3), np.uint8), mask=mask, name=f"{index}")
+
+    counts = count_classes([Mixed("mixed", 2)], [1.0])
+    assert counts.pixels[:3] == pytest.approx([6 / 7, 1 / 7, 0])
+    assert counts.shown_in[:3] == pytest.approx([8 / 7, 4 / 7, 0])
 
 
 def test_wrong_mixtures_are_refused():
