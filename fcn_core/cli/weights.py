@@ -99,8 +99,10 @@ def import_weights(
     except ImportFailed as failure:
         report, problem = failure.report, f"{file.name} does not fit the network"
     if json != STDOUT:
-        for sentence in report.sentences():
+        for sentence in (*report.sentences(), *report.notes):
             print(sentence)
+        if check and report.ok:
+            print(f"{file.name} fits: all {len(report.fitted)} tensors of the network are there, in the right shapes.")
         if imported is not None:
             print(f"Imported as {imported.loaded.record.name}: {imported.path}")
     write_json({**_report(report), "name": imported.loaded.record.name if imported else None,

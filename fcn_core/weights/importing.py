@@ -133,7 +133,9 @@ def _draft(
             notes.append("The file's name says at-once, so the skips are scaled by 0.01 and 0.0001.")
         spec = detect_spec(state, skip_scales=AT_ONCE if at_once or (at_once is None and named_at_once) else None)
         if at_once is None and not named_at_once and 8 in spec.heads and set(spec.skip_scales.values()) == {1.0}:
-            notes.append("An at-once network cannot be told from its file; say so if it is one.")
+            notes.append(
+                "An at-once network cannot be told from its file; taken as trained in stages. Say if it is not."
+            )
     model = _shapes_only(spec)
     if any(key.startswith("trunk.") for key in state):  # our own names, without our description of the network
         report, fitted = replace(compare_keys(model, state), spec=spec), state

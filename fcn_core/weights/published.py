@@ -108,10 +108,10 @@ def published_records() -> tuple[WeightRecord, ...]:
         ),
         _torchfcn(
             "torchfcn-fcn16s", "FCN-16s, VGG16, PASCAL VOC (torchfcn)", sixteen, 0.650,
-            "0B9P1L--7Wd2vVGE3TkRMbWlNRms", "991ea45d30d632a01e5ec48002cac617",
+            "1bctu58B6YH9bu6lBBSBB2rUeGlGhYLoP", "a2d4035f669f09483b39c9a14a0d6670",
         ),
         _torchfcn(
             "torchfcn-fcn32s", "FCN-32s, VGG16, PASCAL VOC (torchfcn)", thirty_two, 0.636,
-            "0B9P1L--7Wd2vM2oya3k0Zlgtekk", "8acf386d722dc3484625964cbe2aba49",
+            "11k2Q0bvRQgQbT6-jYWeh6nmAsWlSCY3f", "d3eb467a80e7da0468a20dfcbc13e6c8",
         ),
     )  # fmt: skip

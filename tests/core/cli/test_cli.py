@@ -11,14 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from segmenters import tiny_model
+from weight_files import torchfcn_state
 
 from fcn_core.cli.console import give_json_a_value
 from fcn_core.cli.photo_files import ResultFolder, find_photos, result_names
 from fcn_core.cli.program import main
 from fcn_core.labels import CAMVID, VOID
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.models.fcn import build
+from fcn_core.models.spec import FCNSpec
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import IMAGENET, load, save_checkpoint
 
@@ -274,6 +278,24 @@ def test_import_brings_a_file_into_the_catalogue(tiny: str, home: Path, capsys: 
     assert main(["weights", "import", str(home / "broken.pth")]) == 1
     errors = capsys.readouterr().err
     assert "broken.pth" in errors and len(errors.splitlines()) == 1
+
+
+def test_import_says_what_it_took_for_granted(tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = FCNSpec(backbone="vgg16", width=1 / 16, fc_channels=32, heads=(8,), alignment="reference")
+    state = torchfcn_state(build(spec))
+    torch.save(state, tmp_path / "net.pth")
+    doubts = ("at-once network cannot be told", "Preprocessing taken: BGR")
+    assert main(["weights", "import", str(tmp_path / "net.pth"), "--check"]) == 0
+    said = capsys.readouterr().out
+    assert f"net.pth fits: all {len(state) - 3} tensors" in said and all(doubt in said for doubt in doubts)
+    assert main(["weights", "import", str(tmp_path / "net.pth")]) == 0
+    said = capsys.readouterr().out
+    assert "Imported as net" in said and all(doubt in said for doubt in doubts)
+    del state["fc6.weight"]
+    state["fc9.weight"] = torch.zeros(1)
+    torch.save(state, tmp_path / "net.pth")
+    assert main(["weights", "import", str(tmp_path / "net.pth"), "--check"]) == 1
+    assert "fits" not in capsys.readouterr().out
 
 
 def test_data_lint_finds_a_lonely_photo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

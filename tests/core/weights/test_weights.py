@@ -248,6 +248,11 @@ def test_the_published_networks_are_those_of_the_reference(bundled):
     assert dict(at_once.spec.skip_scales) == {16: 0.01, 8: 0.0001}
     assert CATALOGUE["fcn-alexnet-pascal"].spec.backbone == "caffenet"
     assert CATALOGUE["torchfcn-fcn8s"].md5 == "de93e540ec79512f8770033849c8ae89"
+    for name, drive_id, md5 in (
+        ("torchfcn-fcn16s", "1bctu58B6YH9bu6lBBSBB2rUeGlGhYLoP", "a2d4035f669f09483b39c9a14a0d6670"),
+        ("torchfcn-fcn32s", "11k2Q0bvRQgQbT6-jYWeh6nmAsWlSCY3f", "d3eb467a80e7da0468a20dfcbc13e6c8"),
+    ):  # the files that the project names today; earlier ones are superseded
+        assert drive_id in CATALOGUE[name].url and CATALOGUE[name].md5 == md5
     assert eight.preprocessing == CAFFE_VOC and len(CATALOGUE["nyud-fcn32s-color-heavy"].label_set) == 40
 
 
