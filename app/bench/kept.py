@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from app.bench import sample_files
-from app.bench.result_store import Job, ResultStore, usual_bound
+from app.bench.result_bytes import result_bytes, usual_bound
 from app.bench.run_weights import run_weights
+from app.parts.jobs import Job, Jobs
 from app.parts.pictures import Shown, encode, view, view_photo
 from fcn_core import draw
 from fcn_core import weights as weights_module
@@ -36,9 +37,9 @@ def device() -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def results() -> ResultStore:
+def results() -> Jobs:
     """Finished segmentations."""
-    return ResultStore(usual_bound())
+    return Jobs(usual_bound(), size=result_bytes)
 
 
 @st.cache_resource(show_spinner=False, ttl=5, max_entries=1)
@@ -89,7 +90,7 @@ def segmentation(digest: str, image: np.ndarray | io.BytesIO, record: WeightReco
     `digest` names the picture's content. ValueError if the weights cannot be loaded.
     """
     ready = segmenter(record)
-    return results().job(result_key(digest, record), lambda progress: ready.segment(image, progress=progress))
+    return results().ask(result_key(digest, record), lambda job: ready.segment(image, progress=job.progress))
 
 
 def result_key(digest: str, record: WeightRecord) -> tuple[str, str, float]:

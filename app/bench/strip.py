@@ -72,7 +72,7 @@ def finished_case(picture: HeldPicture | None, record: WeightRecord | None, trut
     """The case on the bench if its pass is already kept; this never starts one."""
     if picture is None or record is None or not kept.is_here(record):
         return None
-    result = kept.results().find(kept.result_key(picture.digest, record))
+    result = kept.results().answered(kept.result_key(picture.digest, record))
     return Case(picture, record, result, truth) if result is not None else None
 
 

@@ -7,8 +7,10 @@ from html import escape
 import streamlit as st
 
 from app.data.places import not_offered
+from app.parts.jobs import Job
+from app.parts.waiting import watch
 from app.train import draft_in_hand, kept
-from app.train.cost import measurable
+from app.train.cost import measurable, measure_cost
 from app.visitor import widgets
 from app.visitor.permission import may_launch
 from fcn_core.data.datasets import DATASETS
@@ -42,7 +44,8 @@ def cost_panel() -> None:
     except ValueError as problem:
         parameters = UNKNOWN
         st.error(widgets.plain(str(problem)))
-    _figures(known.cost if known else None, parameters)
+    cost: Cost | None = known.result if known is not None else None
+    _figures(cost, parameters)
     if not may_launch():
         st.caption("Time and memory are measured with real steps on this machine, which is off here.")
         return
@@ -51,27 +54,22 @@ def cost_panel() -> None:
         "Measure with a few real steps",
         icon=":material/timer:",
         disabled=bool(refused) or (known is not None and known.running),
-        on_click=lambda: kept.measurements().start(settings),
+        on_click=lambda: kept.measurements().start(settings, lambda job: measure_cost(settings)),
     )
     if refused:
         st.caption(f":material/lock: {widgets.plain(refused)}")
     elif known is None:
         st.caption("It takes some seconds, in a process of its own.")
-    elif known.running:
-        _wait(settings)
     elif known.problem:
         st.error(widgets.plain(known.problem), icon=":material/error:")
-    elif known.cost is not None:
-        st.caption(_length_sentence(known.cost, len(expand(config))))
+    elif cost is None:
+        watch(kept.measurements(), settings, _measuring)
+    else:
+        st.caption(_length_sentence(cost, len(expand(config))))
 
 
-@st.fragment(run_every=1)
-def _wait(settings: str) -> None:
-    """Say how long a measurement has been going on; show its figures when it is done."""
-    known = kept.measurements().of(settings)
-    if known is None or not known.running:
-        st.rerun()
-    st.caption(f":material/hourglass_top: Measuring … {known.seconds:.0f} s")
+def _measuring(job: Job) -> None:
+    st.caption(f":material/hourglass_top: Measuring … {job.seconds:.0f} s")
 
 
 def _parameters(config: TrainConfig, settings: str) -> int:

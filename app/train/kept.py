@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.parts.jobs import Jobs
 from app.runs import kept as runs_kept
 from app.train.cost import count_parameters
-from app.train.measuring import Measurements
 from fcn_core.training.places import slurm_queue
 from fcn_core.training.run_folder.run_state import runs_root
 from fcn_core.training.settings.config import TrainConfig
@@ -26,9 +26,9 @@ def parameters(settings: str, classes: int, channels: int) -> int:
 
 
 @st.cache_resource(show_spinner=False)
-def measurements() -> Measurements:
-    """Measured costs of settings, and those that are being measured."""
-    return Measurements()
+def measurements() -> Jobs:
+    """Measured costs by settings (YAML), and those that are being measured."""
+    return Jobs(60, one_at_a_time=True)
 
 
 @st.cache_data(show_spinner=False, ttl=120, max_entries=1)

@@ -191,8 +191,8 @@ def test_a_set_is_measured_beside_the_page() -> None:
     test = open_page(f_view="boundaries", f_n="2", f_split="test")
     next(button for button in test.button if button.key == "fusion-measure").click()
     settled(test.run())
-    job = next(iter(fusion_kept.boundary_jobs()._jobs.values()))
-    assert job.ended.wait(60) and not job.problem, job.problem
+    job = next(iter(fusion_kept.boundary_jobs()._kept.values()))
+    assert job.finished.wait(60) and not job.problem, job.problem
     said = text(settled(test.run()))
     assert "Streets (drawn), test: 2 pictures in" in said and "points ahead" in said
     assert next(button for button in test.button if button.key == "fusion-measure").label == "Measure again"

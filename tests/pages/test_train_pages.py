@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 from app.bench import kept as bench_kept
 from app.data import kept as data_kept
 from app.data import places
+from app.parts.jobs import Jobs
 from app.runs import kept as runs_kept
-from app.train import cost, launching
+from app.train import cost, cost_panel, launching
 from app.train import kept as train_kept
 from app.train.draft import Draft
-from app.train.measuring import Measurements
 from app.visitor import permission
 from fcn_core.models.fcn import build
 from fcn_core.training.places.launch import new_run
@@ -314,45 +311,21 @@ def test_parameters_are_counted_without_memory() -> None:
     assert cost.count_parameters(config, 11) == expected
 
 
-def test_measurements_go_on_beside_the_page_one_at_a_time() -> None:
-    running, most, free = [], [], threading.Event()
-
-    def measure(settings: str):
-        running.append(settings)
-        most.append(len(running))
-        free.wait(20)
-        running.remove(settings)
-        raise ValueError(f"no room for {settings}")
-
-    store = Measurements(measure)
-    first, second = store.start("a"), store.start("b")
-    assert store.start("a") is first and first.running and second.running
-    free.set()
-    until(lambda: not first.running and not second.running)
-    assert (first.problem, second.problem) == ("no room for a", "no room for b") and max(most) == 1
-
-
 def test_the_page_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = {"memory_mb": 1234.0, "free_memory_mb": 1000.0, "seconds_a_step": 0.5, "seconds_an_epoch": 7200.0}
     more = {"seconds_total": 360000.0, "steps": 7, "disk_mb": 10.0, "free_disk_mb": 5000.0, "epoch_pictures": 367}
     measured = cost.Cost(parameters=5, trained_parameters=3, device="cpu", **facts, **more)
-    store = Measurements(lambda settings: measured)
+    store = Jobs(5)
     monkeypatch.setattr(train_kept, "measurements", lambda: store)
+    monkeypatch.setattr(cost_panel, "measure_cost", lambda settings: measured)
     test = open_page(clone=TINY)
     next(b for b in test.button if b.label.startswith("Measure")).click().run()
-    until(lambda: not next(iter(store._known.values())).running)
+    assert next(iter(store._kept.values())).finished.wait(30)
     test.run()
     table = "".join(part.value for part in test.get("html"))
     for words in ("1.2 GB of 1.0 GB free", "2.0 h (367 pictures)", "4.2 days (7 steps)", "of which 3 learn"):
         assert words in table
     assert "the memory will not suffice" in text(settled(test))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def test_a_measurement_that_takes_too_long_is_ended() -> None:

@@ -15,8 +15,8 @@ from app.bench.strip import Strip
 from app.labs.alignment import kept
 from app.labs.alignment.hand import NETS
 from app.labs.fusion.tables import table
-from app.labs.heatmaps.controls import waited
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import Shown, encode, view, view_photo
 from app.visitor import session, widgets

@@ -13,9 +13,9 @@ from app.labs.alignment import parts
 from app.labs.alignment.figures import slip_chart
 from app.labs.fusion.bench import FusionCase, fusion_case, nothing_to_fuse
 from app.labs.fusion.tables import table
-from app.labs.heatmaps.controls import waited
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import Shown, encode, view, view_photo
 from app.visitor import session, widgets

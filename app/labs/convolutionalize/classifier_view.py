@@ -16,10 +16,10 @@ from app.labs.convolutionalize.enlarged import enlarged
 from app.labs.convolutionalize.layer_table import layer_table
 from app.labs.convolutionalize.nets import LabNet, imagenet_here, imagenet_net, own_net, patch_net
 from app.labs.convolutionalize.questions import classifier_questions
-from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
 from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts.pictures import encode
 from app.segment.legend import percent, swatch
 from app.visitor import session, widgets

@@ -12,8 +12,8 @@ from app.labs.convolutionalize.amounts import share
 from app.labs.convolutionalize.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutionalize.dense_questions import shift_questions
 from app.labs.convolutionalize.shift_figure import shift_figure
-from app.labs.heatmaps.controls import waited
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import encode
 from app.segment.legend import percent

@@ -13,11 +13,11 @@ from app.labs.convolutionalize.grid_race import race
 from app.labs.convolutionalize.nets import LabNet, patch_net
 from app.labs.convolutionalize.questions import patch_questions
 from app.labs.convolutionalize.settings import PATCH_SIDES, PATCH_STEPS
-from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.wall import CLASSES, Tile, wall
 from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts.pictures import encode
 from app.segment.legend import percent, swatch
 from app.visitor import session, widgets
@@ -75,7 +75,7 @@ def _answers(
     """Both ways' answers; None where many patches wait to be asked for, or after a failure that was shown."""
     key = ("patches", side, step, case.picture.digest, image.shape)
     patches = -(-image.shape[0] // step) * -(-image.shape[1] // step)
-    if patches > MANY and (*key, "slow") not in labs_kept.lab_answers():
+    if patches > MANY and labs_kept.lab_answers().answered((*key, "slow")) is None:
         st.markdown(
             f"**{patches:,} patches** of {side}×{side} pixels: that takes a while, and shows why nobody does it."
         )

@@ -15,8 +15,8 @@ from app.labs.convolutionalize import kept
 from app.labs.convolutionalize.cut_picture import MOST_SIDE, MULTIPLE, CutPicture, cut_picture
 from app.labs.convolutionalize.dense_questions import sampling_questions
 from app.labs.convolutionalize.sampling_figure import convergence_figure
-from app.labs.heatmaps.controls import waited
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
 from app.visitor import session, widgets

@@ -13,9 +13,9 @@ from app.labs.convolutionalize.amounts import milliseconds, share
 from app.labs.convolutionalize.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutionalize.dense_questions import stitch_questions
 from app.labs.convolutionalize.stitching_player import stitching_player
-from app.labs.heatmaps.controls import waited
 from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
 from app.segment.legend import percent

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from app.bench import kept as bench_kept
-from app.labs.fusion.boundary_jobs import BoundaryJobs
 from app.labs.shared import kept as labs_kept
+from app.parts.jobs import Jobs
 from fcn_core.analysis.fusing.decisions import Decisions, decisions
 from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.analysis.measuring.trimap import Trimap, searched_distance
@@ -45,6 +45,6 @@ def distance_check(key: str, _truth: np.ndarray) -> float:
 
 
 @st.cache_resource(show_spinner=False)
-def boundary_jobs() -> BoundaryJobs:
+def boundary_jobs() -> Jobs:
     """Boundary accuracy over whole data sets, shared by all visitors."""
-    return BoundaryJobs()
+    return Jobs(40, one_at_a_time=True)

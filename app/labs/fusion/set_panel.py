@@ -13,13 +13,12 @@ from app.data.picker import found_notice, kind_picker, root_picker
 from app.data.places import may_read
 from app.labs.fusion import kept
 from app.labs.fusion.bench import FusionCase
-from app.labs.fusion.boundary_jobs import BoundaryJob
+from app.parts.jobs import Job
+from app.parts.waiting import share, watch
 from app.visitor import session, widgets
 from fcn_core.analysis.measuring.boundary_job import SetResult, measure_set
-from fcn_core.analysis.measuring.trimap import Trimap
 from fcn_core.data.datasets import DATASETS
 
-BEAT = 0.7  # seconds between two looks at a job
 Chart = Callable[..., None]
 
 
@@ -68,7 +67,7 @@ def _split_and_count(there: DataFound) -> str:
 def _watch(found: FusionCase, there: DataFound, split: str, key: Hashable, chart: Chart) -> None:
     job = kept.boundary_jobs().of(key)
     if job is not None and job.running:
-        _running(key)
+        watch(kept.boundary_jobs(), key, _running)
         return
     if st.button(
         "Measure again" if job is not None else "Measure this set", key="fusion-measure", icon=":material/play_arrow:"
@@ -82,19 +81,13 @@ def _watch(found: FusionCase, there: DataFound, split: str, key: Hashable, chart
         )
     elif job.problem:
         st.error(widgets.plain(job.problem), icon=":material/error:")
-    elif job.result is not None:
+    else:
         _result(found, job, job.result, chart)
 
 
-@st.fragment(run_every=BEAT)
-def _running(key: Hashable) -> None:
-    """Looks again and again until the job has ended, then draws the page once more."""
-    job = kept.boundary_jobs().of(key)
-    if job is None or not job.running:
-        st.rerun(scope="app")
-    total = max(1, job.total)
+def _running(job: Job) -> None:
     words = f"{job.title}: {job.done} of {job.total} pictures" if job.total else f"{job.title}: waiting for its turn …"
-    st.progress(job.done / total, text=words)
+    st.progress(share(job), text=words)
     st.button(
         "Stop", key="fusion-stop", icon=":material/stop:", on_click=job.cancel, disabled=job.stopping.is_set(),
         help="Ends after the picture in work; what was counted until then stays.",
@@ -111,16 +104,16 @@ def _start(found: FusionCase, there: DataFound, split: str, key: Hashable) -> No
         st.error(widgets.plain(str(problem)), icon=":material/error:")
         st.stop()
 
-    def measure(progress: Callable[[int, int, Trimap], None], stop: Callable[[], bool]) -> SetResult:
+    def measure(job: Job) -> SetResult:
         return measure_set(
             data, lambda image: segmenter.segment(image).label_maps, labels, heads,
-            at_most=at_most, progress=progress, stop=stop,
+            at_most=at_most, progress=job.progress, stop=job.stopping.is_set,
         )  # fmt: skip
 
-    kept.boundary_jobs().start(key, f"{record.name} on {DATASETS[kind].title}, {split}", measure)
+    kept.boundary_jobs().start(key, measure, title=f"{record.name} on {DATASETS[kind].title}, {split}")
 
 
-def _result(found: FusionCase, job: BoundaryJob, result: SetResult, chart: Chart) -> None:
+def _result(found: FusionCase, job: Job, result: SetResult, chart: Chart) -> None:
     if result.done == 0:
         st.caption("Stopped before the first picture was done.")
         return

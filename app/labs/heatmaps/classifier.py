@@ -11,11 +11,11 @@ from app.bench.case import Case
 from app.bench.weights_picker import fetch_with_progress
 from app.labs.heatmaps import kept
 from app.labs.heatmaps.class_views import ClassView, imagenet_view, own_view, score_layer
-from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.seen import seen
 from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
 from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
+from app.labs.shared.waited import waited
 from app.parts.pictures import encode
 from app.segment.legend import percent
 from app.visitor import session, widgets

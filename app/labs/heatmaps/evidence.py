@@ -8,13 +8,13 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
-from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.evidence_answer import Evidence, Request, compute
 from app.labs.heatmaps.evidence_text import DIFFERENCE, evidence_checks, evidence_questions
 from app.labs.heatmaps.seen import Seen, seen
 from app.labs.heatmaps.wall import Tile, number, ticks, wall
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts.pictures import encode
 from app.visitor import session, widgets
 from fcn_core import draw
@@ -127,7 +127,7 @@ def _answer(look: Seen, request: Request) -> Evidence | None:
     """The kept attribution; a long one only after it was asked for."""
     key = (*look.key, request.key)
     asked: set = st.session_state.setdefault("h-asked", set())
-    if request.method not in AT_ONCE and key not in asked and labs_kept.lab_answers().find(key) is None:
+    if request.method not in AT_ONCE and key not in asked and labs_kept.lab_answers().answered(key) is None:
         passes = STEPS if request.method == "integrated" else window_count(*look.size, request.window, request.step)
         st.markdown(f"**Heatmap, an attribution:** {METHODS[request.method].lower()}")
         st.button(

@@ -14,9 +14,9 @@ import torch
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
-from app.labs.heatmaps.controls import temperature, temperature_of
 from app.labs.heatmaps.score_checks import score_checks
 from app.labs.heatmaps.score_numbers import pixel_numbers, score_questions
+from app.labs.heatmaps.temperature import temperature, temperature_of
 from app.labs.heatmaps.wall import Live, LiveGrids, Tile, ticks, wall
 from app.labs.shared import lab
 from app.segment.overlays import hex_colour

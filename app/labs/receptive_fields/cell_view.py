@@ -8,13 +8,13 @@ import streamlit as st
 
 from app.bench.case import Case
 from app.labs.fusion.bench import STREAM_COLOURS
-from app.labs.heatmaps.controls import waited
 from app.labs.receptive_fields.canvas import margin, outline, photo_canvas
 from app.labs.receptive_fields.nets import net_picker
 from app.labs.receptive_fields.place import Place, hold_from_canvas, place_picker
 from app.labs.receptive_fields.questions import cell_questions
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.segment.legend import percent
 from fcn_core.analysis.fields.probe import probed_box
@@ -111,7 +111,7 @@ def check_boxes(case: Case, place: Place) -> None:
         return
     slim = isinstance(place.net.model, FCN)
     key = ("probe", *place.net.key, case.result.image.shape[:2], place.map.name)
-    asked = slim or key in labs_kept.lab_answers()
+    asked = slim or labs_kept.lab_answers().answered(key) is not None
     if not asked and not st.button("Check these boxes with backward passes", icon=":material/fact_check:"):
         return
     channels = case.record.preprocessing.channels if place.net.name == "own" else 3

@@ -14,13 +14,13 @@ from torch import Tensor
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
-from app.labs.heatmaps.controls import waited
 from app.labs.heatmaps.seen import Seen, seen
 from app.labs.receptive_fields.canvas import frame
 from app.labs.receptive_fields.nets import walked
 from app.labs.receptive_fields.place import Place, place_picker
 from app.labs.receptive_fields.questions import effective_questions
 from app.labs.shared import lab
+from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
 from app.segment.legend import percent

@@ -9,7 +9,8 @@ import streamlit as st
 import torch
 
 from app.bench import kept as bench_kept
-from app.bench.result_store import ResultStore, array_bytes
+from app.bench.result_bytes import array_bytes
+from app.parts.jobs import Jobs
 from app.parts.pictures import Shown
 from fcn_core.analysis.fields.receptive_field import ReceptiveFields, receptive_field
 from fcn_core.analysis.measuring.trimap import boundary_distance
@@ -18,9 +19,9 @@ LAB_BYTES = 512 * 2**20
 
 
 @st.cache_resource(show_spinner=False)
-def lab_answers() -> ResultStore:
+def lab_answers() -> Jobs:
     """Maps of layers, class grids and attributions that a lab has computed."""
-    return ResultStore(LAB_BYTES, array_bytes)
+    return Jobs(LAB_BYTES, size=array_bytes)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from app.labs.fusion.boundary_jobs import BoundaryJobs
 from fcn_core.analysis.measuring.boundary_job import measure_set
 from fcn_core.analysis.measuring.trimap import Trimap, band, boundary_distance, searched_distance
 from fcn_core.data.streets.scenes import Streets
@@ -139,26 +137,3 @@ def test_a_set_is_measured_with_progress_and_can_be_stopped() -> None:
     assert (early.done, early.stopped) == (0, True)
     with pytest.raises(ValueError, match="these weights answer in"):
         measure_set(data, segment, VOC, (8,))
-
-
-def test_jobs_go_on_beside_the_page_and_their_results_are_kept() -> None:
-    jobs, gate = BoundaryJobs(), threading.Event()
-
-    def measure(progress, stop):
-        def segment(image: np.ndarray) -> dict[int, np.ndarray]:
-            gate.wait(10)
-            return {8: np.zeros(image.shape[:2], np.uint8)}
-
-        return measure_set(Streets(4, size=(24, 32)), segment, CAMVID, (8,), progress=progress, stop=stop)
-
-    job = jobs.start("a", "a set", measure)
-    assert job.running and jobs.start("a", "again", measure) is job, "one that goes on is not begun twice"
-    job.cancel()
-    gate.set()
-    assert job.ended.wait(20) and job.result is not None
-    assert job.result.stopped and job.result.done <= 1
-    assert jobs.of("a") is job and jobs.of("b") is None
-    failed = jobs.start("b", "b", lambda progress, stop: measure_set(Streets(1), dict, VOC, (8,)))
-    assert failed.ended.wait(20) and "these weights answer in" in failed.problem
-    again = jobs.start("a", "a set", measure)
-    assert again is not job and again.ended.wait(20) and again.result is not None and again.result.done == 4
