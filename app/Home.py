@@ -17,10 +17,7 @@ sys.path[:] = [str(ROOT), *(entry for entry in sys.path if entry not in (APP, st
 
 import streamlit as st  # noqa: E402
 
-from app import page_list  # noqa: E402
-from app.course import corner, stop_line, teacher_panel  # noqa: E402
-from app.visitor import session  # noqa: E402
-from app.visitor.appearance import apply_appearance  # noqa: E402
+from app import opening, page_list  # noqa: E402
 
 st.set_page_config(
     page_title="FCN Lab", page_icon=str(ROOT / "app" / "icon.png"), layout="wide", initial_sidebar_state=256
@@ -34,10 +31,5 @@ page = st.navigation(
     },
     expanded=True,
 )
-session.open_address()
-record = next(record for record in page_list.PAGES if record.title == page.title)
-apply_appearance(record)
-teacher_panel.show(record)
-corner.show()
-stop_line.show(record)
+opening.open_page(next(record for record in page_list.PAGES if record.title == page.title))
 page.run()

@@ -5,15 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.visitor.setting_kinds import HEAD_NAMES
+from app.page_list import PageRecord
+from app.settings.kinds import HEAD_NAMES
 from app.visitor.settings import SETTINGS
+from fcn_core.labels import LABEL_SETS
 
 LARGEST_COORDINATE = 99_999
 MOST_NOTICES = 4
+
+
+@dataclass(frozen=True)
+class Names:
+    """What an address can call by name: samples in their order, weights, and the page that each stop opens.
+
+    They are handed in, so that knowing who is here loads neither networks nor the course.
+    """
+
+    samples: Sequence[str] = ()
+    weights: Collection[str] = ()
+    stops: Mapping[int, PageRecord] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,23 +39,21 @@ class Reading:
     notices: tuple[str, ...] = ()
 
 
-def read(
-    params: Mapping[str, str], *, samples: Collection[str], weights: Collection[str], classes: Collection[str]
-) -> Reading:
-    """Read query parameters; `samples`, `weights` and `classes` are the names that exist."""
+def read(params: Mapping[str, str], names: Names) -> Reading:
+    """Read query parameters, given the names that exist."""
     bench: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     notices: list[str] = []
     known: dict[str, tuple[Collection[str], str]] = {
-        "sample": (samples, "no sample has this name"),
-        "weights": (weights, "no weights have this name"),
+        "sample": (names.samples, "no sample has this name"),
+        "weights": (names.weights, "no weights have this name"),
         "head": (HEAD_NAMES, f"the heads are {', '.join(HEAD_NAMES)}"),
-        "cls": (classes, "no class has this name"),
+        "cls": ({cls for labels in LABEL_SETS.values() for cls in labels.classes}, "no class has this name"),
     }
     for name, value in params.items():
         if name in known:
-            names, complaint = known[name]
-            if value in names:
+            usable, complaint = known[name]
+            if value in usable:
                 bench[name] = int(value[:-1]) if name == "head" else value
             else:
                 notices.append(ignored(name, value, complaint))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import page_list
-from app.course import teacher_look
-from app.visitor import session
+from app.visitor import session, teacher_look
 
 # Streamlit sizes everything in rem, so one number scales the page. The rest keeps pictures high on the
 # page and the header from floating over them, and their size when a scroll bar comes or goes.

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from app import page_list
-from app.visitor.settings import SETTINGS
+from app.page_list import PAGES, PageRecord
 
 Way = Literal["free", "lock", "hide"]
 
@@ -26,20 +25,15 @@ BENCH_CONTROLS = {
     "y": "pixel",
 }
 PLAYED = ("f_step", "t_step", "t_by", "a_i")
-SEGMENT = ("view", "layout", "heads", "opacity", "contours", "off", "left", "right", "map", "threshold", "against")
-LAB_PAGES = tuple(page for page in page_list.PAGES if page.section == "Understand")
+HELD_SECTIONS = ("Use", "Understand")
 
 
-def settings_of(page: page_list.PageRecord) -> tuple[str, ...]:
+def settings_of(page: PageRecord) -> tuple[str, ...]:
     """Names of what a lab or Segment lets a person set; nothing for other pages."""
-    if page.file == "segment.py":
-        return SEGMENT
-    if page not in LAB_PAGES:
-        return ()
-    return tuple(name for name in SETTINGS if name.startswith(f"{page.address[0]}_"))
+    return tuple(setting.name for setting in page.settings) if page.section in HELD_SECTIONS else ()
 
 
-HELD = frozenset((*BENCH_CONTROLS.values(), *SEGMENT, *(name for page in LAB_PAGES for name in settings_of(page))))
+HELD = frozenset((*BENCH_CONTROLS.values(), *(name for page in PAGES for name in settings_of(page))))
 
 
 def way(control: str, mode: str, keep: Collection[str]) -> Way:

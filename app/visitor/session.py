@@ -15,12 +15,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.bench import kept as bench_kept
-from app.course import stops
 from app.visitor import address
+from app.visitor.address import Names
 from app.visitor.lock import BENCH_CONTROLS, Way, settings_of, way
 from app.visitor.settings import SETTINGS
-from fcn_core.labels import LABEL_SETS
 
 MOST_UPLOADS = 24
 # Streamlit sends the address along with every click. A quick second click can carry an address that
@@ -63,9 +61,7 @@ class Upload:
 
 def bench() -> Bench:
     """The bench of this visitor."""
-    if "bench" not in st.session_state:
-        st.session_state["bench"] = Bench(sample=next(iter(bench_kept.sample_names()), None))
-    return st.session_state["bench"]
+    return st.session_state.setdefault("bench", Bench())
 
 
 def hold(**changes: Any) -> Bench:
@@ -160,8 +156,12 @@ def picture_uploads() -> list[Upload]:
     return [upload for upload in uploads().values() if upload.use == "picture"]
 
 
-def open_address() -> None:
-    """Take over what a new address says; write the bench into an empty one. Runs before every page."""
+def open_address(names: Names) -> None:
+    """Take over what a new address says; write the bench into an empty one. Runs before every page.
+
+    names: what exists here. The first sample lies on the bench of a visitor who brings nothing.
+    """
+    st.session_state.setdefault("bench", Bench(sample=next(iter(names.samples), None)))
     params = dict(st.query_params)
     published: list[tuple[float, dict[str, str]]] = st.session_state.setdefault("published", [])
     now = monotonic()
@@ -170,24 +170,19 @@ def open_address() -> None:
     echoes = [spelled for (_, spelled), (then, _) in replaced if now - then < ECHO_SECONDS]
     st.session_state["notices"] = ()
     if params and (not published or params != published[-1][1]) and params not in echoes:
-        reading = address.read(
-            params,
-            samples=bench_kept.sample_names(),
-            weights=bench_kept.weight_records(),
-            classes={name for labels in LABEL_SETS.values() for name in labels.classes},
-        )
+        reading = address.read(params, names)
         published.append((now, params))
         bench_changes: Mapping[str, Any] = reading.bench
-        if stop := stops.find(reading.settings.get("stop", 0)):  # a stop opens its lab as it is meant to be seen
+        if page := names.stops.get(reading.settings.get("stop", 0)):  # a stop opens its lab as it is meant to be seen
             bench_changes = {"cls": None, "x": None, "y": None, **bench_changes}
-            for name in settings_of(stop.record):
+            for name in settings_of(page):
                 _settings().pop(name, None)
         if bench_changes:
             _put(**bench_changes)
         _settings().update(reading.settings)
         st.session_state["notices"] = reading.notices
     held = bench().weights
-    if held is not None and held not in bench_kept.weight_records():  # those of a run that was deleted meanwhile
+    if held is not None and held not in names.weights:  # those of a run that was deleted meanwhile
         _put(weights=None)
         add_notice(f"There are no weights `{held}` any more; others are used.")
     publish_address()

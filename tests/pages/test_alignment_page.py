@@ -27,7 +27,7 @@ from app.labs.alignment.chain_view import HEADS  # isort: skip
 from app.labs.alignment.figures import slip_chart  # isort: skip
 from app.labs.alignment.pixel_view import picture_data  # isort: skip
 from app.labs.alignment.questions import asked  # isort: skip
-from app.labs.alignment.settings import ALIGNMENT_NETS, ALIGNMENT_VIEWS, CROPS  # isort: skip
+from app.settings.alignment import NETS, VIEWS, CROPS  # isort: skip
 from app.labs.alignment.words import formula  # isort: skip
 from app.visitor.settings import SETTINGS  # isort: skip
 
@@ -79,7 +79,7 @@ def chain_rows(test: AppTest) -> dict[str, list[str]]:
     raise AssertionError("the page has no chain")
 
 
-@pytest.mark.parametrize("view", ALIGNMENT_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_runs_and_checks_itself(view: str) -> None:
     test = open_page(a_view=view)
     said = text(test)
@@ -87,7 +87,7 @@ def test_every_view_runs_and_checks_itself(view: str) -> None:
     assert "CVPR 2015" in said and "Predict, then look" in said and len(test.radio) == 3
 
 
-@pytest.mark.parametrize("net", ALIGNMENT_NETS)
+@pytest.mark.parametrize("net", NETS)
 def test_the_views_of_layers_take_every_network(net: str) -> None:
     kind = "centered" if net == "caffenet" else "reference"
     test = open_page(a_net=net, a_kind=kind, head="16s", a_w="333", a_h="77")
@@ -209,7 +209,7 @@ def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module, **settings: object) -
 def test_weights_of_other_shapes(monkeypatch: pytest.MonkeyPatch, settings: dict) -> None:
     use(monkeypatch, tiny_model(**settings))
     test = open_page(a_net="own")
-    for view in ALIGNMENT_VIEWS:
+    for view in VIEWS:
         said = change(test, a_view=view)
         assert "failed" not in said and "Checked against PyTorch" in said
 

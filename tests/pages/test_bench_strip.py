@@ -15,9 +15,10 @@ from fcn_core.segmenting.segmenter import Segmenter
 
 def script() -> None:
     from app.bench.strip import bench_strip
+    from app.opening import known_names
     from app.visitor import session
 
-    session.open_address()
+    session.open_address(known_names())
     strip = bench_strip()
     import streamlit as st
 

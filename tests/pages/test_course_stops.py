@@ -13,10 +13,10 @@ from app import page_list
 from app.bench import kept as bench_kept
 from app.course.stop import Stop
 from app.course.stops import STOPS, find, starts
+from app.opening import known_names
 from app.visitor import address
 from app.visitor.lock import settings_of
 from app.visitor.settings import SETTINGS
-from fcn_core.labels import LABEL_SETS
 
 THEMES = (
     "pixels", "classifier", "receptive", "stride", "upsampling", "transposed", "fusion", "heads", "training",
@@ -46,17 +46,12 @@ def test_twelve_stops_in_ninety_minutes() -> None:
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.title)
 def test_a_link_says_what_its_page_understands(stop: Stop) -> None:
-    reading = address.read(
-        stop.params,
-        samples=bench_kept.sample_names(),
-        weights=bench_kept.weight_records(),
-        classes=LABEL_SETS["camvid"].classes,
-    )
+    reading = address.read(stop.params, known_names())
     assert reading.notices == ()
     mine = set(stop.state) & set(SETTINGS)
     assert mine <= set(settings_of(stop.record)), "a stop sets what its own page has"
-    if f"{stop.record.address[0]}_view" in SETTINGS and stop.record.section == "Understand":
-        assert f"{stop.record.address[0]}_view" in stop.state, "and says which view"
+    if stop.record.section == "Understand":
+        assert settings_of(stop.record)[0] in stop.state, "and says which view"
 
 
 def opened(record: page_list.PageRecord, **params: str) -> AppTest:

@@ -23,7 +23,7 @@ from app.labs.shared import kept as labs_kept  # isort: skip
 from app.visitor import session
 
 from app.labs.fusion.figures import ledger_figure, trimap_figure  # isort: skip
-from app.labs.fusion.settings import FUSION_VIEWS  # isort: skip
+from app.settings.fusion import VIEWS  # isort: skip
 from app.visitor.settings import SETTINGS  # isort: skip
 from fcn_core.analysis.fusing.fusion import Ledger  # isort: skip
 from fcn_core.analysis.measuring.trimap import Trimap  # isort: skip
@@ -85,7 +85,7 @@ class _Trunk(nn.Module):
         return {"out": self.first(x)}
 
 
-@pytest.mark.parametrize("view", FUSION_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_runs_and_checks_itself(view: str) -> None:
     test = open_page(f_view=view, x="100", y="90")
     said = text(test)
@@ -128,26 +128,26 @@ def test_absurd_values_are_ignored_with_a_notice(name: str, bad: str) -> None:
 @pytest.mark.parametrize("heads", [(16,), (8,), (32, 8), (32, 16)])
 def test_weights_with_some_heads(monkeypatch: pytest.MonkeyPatch, heads: tuple[int, ...]) -> None:
     use(monkeypatch, tiny_model(heads=heads))
-    for view in FUSION_VIEWS:
+    for view in VIEWS:
         said = text(open_page(f_view=view))
         assert "failed" not in said and "Checked against PyTorch" in said
 
 
-@pytest.mark.parametrize("view", FUSION_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_one_head_without_skips_is_explained(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     use(monkeypatch, tiny_model(heads=(32,)))
     said = text(open_page(f_view=view))
     assert "one stream, fc7, and nothing is added" in said or view == "boundaries"
 
 
-@pytest.mark.parametrize("view", FUSION_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_torchvisions_form_is_drawn_and_explained(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     use(monkeypatch, OneStream().eval())
     said = text(open_page(f_view=view))
     assert "These weights have no skips" in said or view == "boundaries"
 
 
-@pytest.mark.parametrize("view", FUSION_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_tiled_picture_is_explained(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     use(monkeypatch, tiny_model(), memory_limit=20_000_000)
     said = text(open_page(f_view=view))
@@ -157,12 +157,12 @@ def test_a_tiled_picture_is_explained(monkeypatch: pytest.MonkeyPatch, view: str
 @pytest.mark.parametrize("settings", [{"backbone": "alexnet", "alignment": "reference"}, {"learned_deconvs": "all"}])
 def test_other_networks(monkeypatch: pytest.MonkeyPatch, settings: dict) -> None:
     use(monkeypatch, tiny_model(**settings))
-    for view in FUSION_VIEWS[:3]:
+    for view in VIEWS[:3]:
         said = text(open_page(f_view=view, x="5", y="470"))
         assert "failed" not in said and "Checked against PyTorch" in said
 
 
-@pytest.mark.parametrize("view", FUSION_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_without_ground_truth(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
     said = text(open_page(f_view=view, f_show="pool3"))

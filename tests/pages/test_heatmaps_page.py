@@ -26,7 +26,7 @@ from app.visitor.address import read, write  # isort: skip
 from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, unpack  # isort: skip
 from app.labs.heatmaps.patches import OUTSIDE, crop  # isort: skip
 from app.labs.heatmaps.wall import number, ticks  # isort: skip
-from app.labs.heatmaps.settings import HEATMAP_VIEWS  # isort: skip
+from app.settings.heatmaps import VIEWS  # isort: skip
 from app.visitor.settings import SETTINGS  # isort: skip
 from fcn_core.analysis.fields.receptive_field import Box  # isort: skip
 
@@ -169,7 +169,7 @@ def test_a_state_survives_its_address(data: st.DataObject) -> None:
     reading = read(write({}, chosen), samples=(), weights=(), classes=())
     assert not reading.notices
     assert {**{name: SETTINGS[name].default for name in chosen}, **reading.settings} == chosen
-    assert HEATMAP_VIEWS == SETTINGS["h_view"].options
+    assert VIEWS == SETTINGS["h_view"].options
 
 
 def test_values_survive_the_way_to_the_browser() -> None:

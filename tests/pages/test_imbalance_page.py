@@ -17,10 +17,10 @@ from app.labs.metrics import kept as measures_kept
 from app.labs.metrics import stored_runs
 from app.labs.metrics.bars import BarRow, bar_table
 from app.labs.metrics.case_file import TITLES
-from app.labs.metrics.imbalance_settings import CASES, IMBALANCE_SETTINGS, WEIGHT_KINDS
 from app.labs.metrics.imbalance_view import asked
 from app.labs.metrics.runs_panel import verdict
 from app.runs import kept as runs_kept
+from app.settings.imbalance import CASES, SETTINGS, WEIGHT_KINDS
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 
@@ -154,7 +154,7 @@ def test_the_picture_in_hand_is_examined() -> None:
 )  # fmt: skip
 def test_absurd_values_are_refused(name: str, bad: str) -> None:
     with pytest.raises(ValueError, match="expected"):
-        next(setting for setting in IMBALANCE_SETTINGS if setting.name == name).read(bad)
+        next(setting for setting in SETTINGS if setting.name == name).read(bad)
 
 
 def test_absurd_values_in_an_address_are_ignored_with_a_notice() -> None:
@@ -163,7 +163,7 @@ def test_absurd_values_in_an_address_are_ignored_with_a_notice() -> None:
 
 
 def test_settings_spell_their_defaults() -> None:
-    for setting in IMBALANCE_SETTINGS:
+    for setting in SETTINGS:
         assert setting.name.startswith("m_") and setting.read(setting.write(setting.default)) == setting.default
 
 

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from app import page_list
 from app.bench import kept as bench_kept
 from app.labs.shared import lab
+from app.settings.kinds import HEAD_NAMES, Setting
 from app.visitor import address
-from app.visitor.setting_kinds import HEAD_NAMES, Setting
 from app.visitor.settings import SETTINGS
 from fcn_core import draw
 from fcn_core.labels import CAMVID
@@ -113,7 +113,7 @@ BENCHES = st.builds(
 def test_every_state_survives_its_address(bench: dict, state: dict) -> None:
     params = address.write(bench, state)
     assert all(isinstance(value, str) for value in params.values())
-    reading = address.read(params, samples=SAMPLES, weights=(TINY,), classes=CAMVID.classes)
+    reading = address.read(params, address.Names(SAMPLES, (TINY,)))
     assert reading.notices == ()
     assert reading.bench == {name: value for name, value in bench.items() if value is not None}
     for name, value in state.items():
@@ -199,10 +199,11 @@ def _popovers(block):
 
 def frame_script() -> None:
     from app.labs.shared import lab
+    from app.opening import known_names
     from app.visitor import session
     from fcn_core import draw
 
-    session.open_address()
+    session.open_address(known_names())
     strip = lab.page("A lab", section="section 4.2", about="What it is about.")
     case = lab.case(strip)
     lab.check("a sum", 3e-7, 1e-4)

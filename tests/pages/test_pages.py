@@ -18,7 +18,7 @@ from fcn_core.segmenting.segmenter import Segmenter
 from app import page_list  # isort: skip
 from app.bench import kept as bench_kept  # isort: skip
 from app.runs import kept as runs_kept  # isort: skip
-from app.visitor.settings import SEGMENT_VIEWS  # isort: skip
+from app.settings.segment import VIEWS  # isort: skip
 
 PAGES = page_list.PAGES
 SEGMENT = next(page for page in PAGES if page.file == "segment.py")
@@ -118,7 +118,7 @@ def test_every_page_runs_without_weights_and_samples(
         bench_kept.samples.clear()
 
 
-@pytest.mark.parametrize("view", SEGMENT_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_runs(view: str) -> None:
     test = open_page(view=view, x="100", y="80")
     assert control(test, "control-view").value == view
@@ -136,7 +136,7 @@ def test_one_pass_answers_everything_afterwards(passes: list) -> None:
     control(test, "legend-camvid-8").set_value(False).run()
     test.query_params["x"], test.query_params["y"] = "10", "20"
     test.run()
-    for view in SEGMENT_VIEWS:
+    for view in VIEWS:
         control(test, "control-view").set_value(view).run()
     settled(test)
     assert len(passes) == 1, "no click may run the network again"

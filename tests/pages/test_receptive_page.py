@@ -16,8 +16,8 @@ from app.labs.receptive_fields.canvas import Outline, margin, photo_canvas
 from app.labs.receptive_fields.figures import longest
 from app.labs.receptive_fields.layers_view import PAPER
 from app.labs.receptive_fields.nets import PUBLISHED, published_fields
-from app.labs.receptive_fields.settings import RECEPTIVE_NETS, RECEPTIVE_VIEWS
 from app.labs.shared import kept as labs_kept
+from app.settings.receptive_fields import NETS, VIEWS
 from app.visitor import address
 from app.visitor.settings import SETTINGS
 
@@ -61,10 +61,10 @@ def control(test: AppTest, key: str):
 
 
 def test_the_settings_know_the_same_networks() -> None:
-    assert tuple(PUBLISHED) == RECEPTIVE_NETS
+    assert tuple(PUBLISHED) == NETS
 
 
-@pytest.mark.parametrize("view", RECEPTIVE_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_runs_and_checks_itself(view: str) -> None:
     test = visit(r_view=view, r_n="1", x="40", y="30")
     words = text(test)
@@ -121,9 +121,9 @@ def test_stacks_at_the_same_field_are_compared() -> None:
 def test_addresses_go_round(data: st.DataObject) -> None:
     """What the settings spell is read back as the same settings, without a notice."""
     choices = {
-        "r_view": st.sampled_from(RECEPTIVE_VIEWS), "r_net": st.sampled_from(("own", *RECEPTIVE_NETS)),
+        "r_view": st.sampled_from(VIEWS), "r_net": st.sampled_from(("own", *NETS)),
         "r_map": st.sampled_from(["", "pool4", "trunk.features.inception3a:_concatenation", "backbone.layer1.0.conv2"]),
-        "r_nets": st.lists(st.sampled_from(("own", *RECEPTIVE_NETS)), min_size=1, unique=True).map(tuple),
+        "r_nets": st.lists(st.sampled_from(("own", *NETS)), min_size=1, unique=True).map(tuple),
         "r_every": st.booleans(), "r_inputs": st.sampled_from(["photos", "random"]), "r_n": st.integers(1, 16),
         "r_measure": st.sampled_from(["absolute", "squared"]), "r_scale": st.sampled_from(["linear", "log"]),
         "r_pair": st.sampled_from(["kernels", "stride", "large", "vgg", "own"]),
@@ -132,9 +132,9 @@ def test_addresses_go_round(data: st.DataObject) -> None:
     }  # fmt: skip
     assert set(choices) == set(OWN)
     state = {name: data.draw(values) for name, values in choices.items()}
-    state["r_nets"] = tuple(name for name in ("own", *RECEPTIVE_NETS) if name in state["r_nets"])
+    state["r_nets"] = tuple(name for name in ("own", *NETS) if name in state["r_nets"])
     spelled = address.write({}, state)
-    reading = address.read(spelled, samples=(), weights=(), classes=())
+    reading = address.read(spelled, address.Names())
     assert reading.notices == ()
     assert {name: reading.settings.get(name, SETTINGS[name].default) for name in OWN} == state
 

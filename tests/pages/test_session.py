@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from app.settings.kinds import whole, words
 from app.visitor import address, session
-from app.visitor.setting_kinds import whole, words
 from app.visitor.settings import SETTINGS
 
-KNOWN = {"samples": ("streets-1", "streets-7"), "weights": ("camvid",), "classes": ("car", "pole")}
+KNOWN = address.Names(samples=("streets-1", "streets-7"), weights=("camvid",))
+
+
+def test_knowing_who_is_here_loads_no_lab_and_no_network() -> None:
+    seen = "import sys, app.visitor.session, app.visitor.widgets, app.visitor.appearance; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.split()
+    rooms = {".".join(name.split(".")[:2]) for name in loaded if name.startswith(("app.", "fcn_core."))}
+    assert "app.visitor" in rooms and "torch" not in loaded
+    assert not rooms & {"app.labs", "app.course", "app.bench", "app.segment", "fcn_core.weights", "fcn_core.models"}
 
 
 def read(**params: str) -> address.Reading:
-    return address.read(params, **KNOWN)
+    return address.read(params, KNOWN)
 
 
 def test_a_full_address_is_read() -> None:
@@ -58,8 +69,8 @@ def test_what_makes_no_sense_is_named_and_left_out(params: dict[str, str]) -> No
 
 @given(st.dictionaries(st.sampled_from([*SETTINGS, "sample", "weights", "head", "cls", "x", "y", "q"]), st.text()))
 def test_no_address_breaks_the_reader(params: dict[str, str]) -> None:
-    reading = address.read(params, **KNOWN)
-    again = address.read(address.write(reading.bench, reading.settings), **KNOWN)
+    reading = address.read(params, KNOWN)
+    again = address.read(address.write(reading.bench, reading.settings), KNOWN)
     assert (again.bench, again.notices) == (reading.bench, ()), "what was understood is understood again"
     assert all(again.settings.get(name, SETTINGS[name].default) == value for name, value in reading.settings.items())
 
@@ -87,8 +98,9 @@ def script() -> None:
     import streamlit as st
 
     from app.visitor import session
+    from app.visitor.address import Names
 
-    session.open_address()
+    session.open_address(Names([f"streets-{number}" for number in range(1, 5)]))
     for name, change in st.session_state.get("do", []):
         getattr(session, name)(**change)
     st.session_state["do"] = []

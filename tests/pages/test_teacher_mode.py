@@ -10,10 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from app import page_list
 from app.bench import kept as bench_kept
-from app.course.teacher_look import style
-from app.visitor.lock import BENCH_CONTROLS, HELD, LAB_PAGES, PLAYED, SEGMENT, settings_of, way
-from app.visitor.settings import SETTINGS
+from app.settings.kinds import whole
+from app.visitor.lock import BENCH_CONTROLS, HELD, PLAYED, settings_of, way
+from app.visitor.settings import SETTINGS, by_name
+from app.visitor.teacher_look import style
 
+PAGES = [page for page in page_list.PAGES if settings_of(page)]
 KINDS = ("button_group", "slider", "select_slider", "toggle", "number_input", "selectbox")
 FUSION = page_list.find("fusion.py")
 
@@ -58,9 +60,9 @@ def popovers(block) -> list:
 
 
 def test_every_control_of_labs_and_bench_is_held() -> None:
-    for page in LAB_PAGES:
+    for page in PAGES:
         assert set(settings_of(page)) <= HELD, page.file
-    assert set(SEGMENT) <= set(SETTINGS) and set(BENCH_CONTROLS.values()) <= HELD
+    assert set(BENCH_CONTROLS.values()) <= HELD
     free = {name for name in SETTINGS if way(name, "lock", ()) == "free"}
     assert {"large", "safe", "projector", "teacher", "keep", "stop", "run"} <= free
     assert set(PLAYED) <= set(SETTINGS)
@@ -80,7 +82,19 @@ def test_the_rule(mode: str, keep: tuple[str, ...], expected: str) -> None:
     assert way("f_p3", mode, keep) == expected
 
 
-PAGES = (*LAB_PAGES, page_list.find("segment.py"))
+def test_a_page_owns_the_settings_that_its_record_names() -> None:
+    """Not those that begin with the letter of its address: Convolutionalize's begin with c too."""
+    refine = page_list.PageRecord("crf.py", "CRF", "", "Understand", "", settings=(whole("crf_steps", 1, 10, 5),))
+    assert settings_of(refine) == ("crf_steps",)
+    assert "c_view" in settings_of(page_list.find("convolutionalize.py"))
+    held = [name for page in PAGES for name in settings_of(page)]
+    assert len(held) == len(set(held)), "no two of these pages share one"
+
+
+def test_two_settings_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two settings are called 'opacity'"):
+        by_name((SETTINGS["opacity"], whole("opacity", 0, 9, 1)))
+    assert by_name((SETTINGS["smooth"], SETTINGS["smooth"])) == {"smooth": SETTINGS["smooth"]}, "pages may share one"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
@@ -88,7 +102,7 @@ def test_held_controls_are_not_there_or_cannot_be_changed(page: page_list.PageRe
     usual, hidden, locked = opened(page), opened(page, teacher="hide"), opened(page, teacher="lock")
     drawn = set(held(usual))
     assert drawn, "there is something to hold"
-    view = f"{page.address[0]}_view" if page in LAB_PAGES else "view"
+    view = settings_of(page)[0]
     by_widgets = {name for name in drawn if name in hidden.session_state["control-titles"]}
     assert view in by_widgets and not by_widgets & set(held(hidden))
     assert not popovers(hidden.main), "the bench says what is in hand, and opens nothing"
@@ -115,8 +129,9 @@ def guarded() -> None:
     import streamlit as st
 
     from app.visitor import session
+    from app.visitor.address import Names
 
-    session.open_address()
+    session.open_address(Names())
     session.change_setting("f_p3", -50)
     session.change_setting("f_step", 4)
     session.change_setting("large", True)

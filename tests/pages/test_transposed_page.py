@@ -193,7 +193,7 @@ def test_addresses_go_round(data: st.DataObject) -> None:
             state[name] = data.draw(st.integers(*setting.limits))
         else:
             state[name] = data.draw(st.booleans())
-    reading = address.read(address.write({}, state), samples=(), weights=(), classes=())
+    reading = address.read(address.write({}, state), address.Names())
     assert reading.notices == ()
     assert {name: reading.settings.get(name, SETTINGS[name].default) for name in state} == state
 

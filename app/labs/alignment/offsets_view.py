@@ -12,9 +12,9 @@ from app.bench.strip import Strip
 from app.labs.alignment import hand as in_hand
 from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import KINDS, NETS, Hand
-from app.labs.alignment.settings import CROPS
 from app.labs.fusion.tables import table
 from app.labs.shared import lab
+from app.settings.alignment import CROPS
 from app.visitor import widgets
 from fcn_core.analysis.aligning.chain import derived_crops, text
 from fcn_core.analysis.aligning.derivation import Derivation, Step, derive, way

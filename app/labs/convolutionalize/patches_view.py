@@ -12,7 +12,6 @@ from app.labs.convolutionalize.amounts import figures, megabytes, milliseconds
 from app.labs.convolutionalize.grid_race import race
 from app.labs.convolutionalize.nets import LabNet, patch_net
 from app.labs.convolutionalize.questions import patch_questions
-from app.labs.convolutionalize.settings import PATCH_SIDES, PATCH_STEPS
 from app.labs.heatmaps.wall import CLASSES, Tile, wall
 from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import kept as labs_kept
@@ -20,6 +19,7 @@ from app.labs.shared import lab
 from app.labs.shared.waited import waited
 from app.parts.pictures import encode
 from app.segment.legend import percent, swatch
+from app.settings.convolutionalize import PATCH_SIDES, PATCH_STEPS
 from app.visitor import session, widgets
 from fcn_core.analysis.dense.pass_cost import grid_costs
 from fcn_core.analysis.dense.patchwise import (

@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from app.labs.transposed_convolution.settings import INPUT_NUMBERS, KERNEL_NUMBERS
+from app.settings.transposed_convolution import INPUT_NUMBERS, KERNEL_NUMBERS
 from app.visitor import session, widgets
 from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.transposed import Axis

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from app.bench.sample_files import list_samples
 from app.labs.metrics.case_file import MADE, STORED, TITLES, stored_cases
-from app.labs.metrics.imbalance_settings import CASES
 from app.labs.metrics.picture_exam import label_file_values, picture_symptoms
+from app.settings.imbalance import CASES
 from fcn_core.analysis.diagnosing.doctor import SIGNATURES, diagnose
 from fcn_core.analysis.diagnosing.symptoms import MetricLine, Symptoms, from_run, from_text
 from fcn_core.labels import CAMVID, VOC, VOID

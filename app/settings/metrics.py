@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.labs.metrics.imbalance_settings import IMBALANCE_SETTINGS
-from app.visitor.setting_kinds import Setting, choice, code, flag, whole
+from app.settings.imbalance import SETTINGS as IMBALANCE
+from app.settings.kinds import Setting, choice, code, flag, whole
 
-MEASURES_VIEWS = ("disturb", "averages", "imbalance", "doctor")
+VIEWS = ("disturb", "averages", "imbalance", "doctor")
 
 SETTINGS: tuple[Setting, ...] = (
-    choice("m_view", MEASURES_VIEWS, "disturb"),  # on the Metrics and imbalance page
+    choice("m_view", VIEWS, "disturb"),  # on the Metrics and imbalance page
     choice("m_from", ("truth", "result", "upload"), "truth"),  # the label map that is disturbed
     whole("m_grow", -32, 32, 0),  # erodes (below 0) or dilates the class in hand, pixels
     whole("m_dx", -64, 64, 8),  # shifts the label map to the right, pixels
@@ -21,5 +21,5 @@ SETTINGS: tuple[Setting, ...] = (
     choice("m_pred", ("network", "disturbed"), "network"),  # whose label maps are averaged over the samples
     whole("m_batch", 1, 6, 2),  # pictures a batch
     choice("m_absent", ("out", "zero", "one"), "out"),  # what a class counts that is in neither truth nor prediction
-    *IMBALANCE_SETTINGS,
+    *IMBALANCE,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.visitor.setting_kinds import Setting, choice, whole
+from app.settings.kinds import Setting, choice, whole
 
-CONVOLUTIONAL_VIEWS = ("classifier", "patches", "stitch", "shift", "sampling")
+VIEWS = ("classifier", "patches", "stitch", "shift", "sampling")
 CLASSIFIER_NETS = ("own", "patch", "vgg16", "vgg16_bn", "alexnet", "googlenet")
 RACE_NETS = ("own", "patch", "alexnet")
 PATCH_SIDES = ("15", "33", "65")
@@ -17,7 +17,7 @@ SHIFT_MAPS = ("32s", "16s", "8s", "pool4", "pool3")
 SAMPLING_OVER = ("photo", "photos")
 
 SETTINGS: tuple[Setting, ...] = (
-    choice("c_view", CONVOLUTIONAL_VIEWS, "classifier"),  # on the Convolutionalize page
+    choice("c_view", VIEWS, "classifier"),  # on the Convolutionalize page
     choice("c_net", CLASSIFIER_NETS, "own"),  # the classifier that becomes convolutional
     choice("c_scale", ("1", "1.5", "2", "3"), "1"),  # how far the photo is enlarged for it
     choice("c_race", RACE_NETS, "own"),  # the network that is timed

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from app.visitor.setting_kinds import Setting, choice, code, flag, whole, words
+from app.settings.kinds import Setting, choice, code, flag, whole, words
 
-RECEPTIVE_VIEWS = ("cell", "layers", "effective", "build")
-RECEPTIVE_NETS = ("alexnet", "vgg16", "googlenet_pooled", "googlenet_published", "googlenet", "fcn_resnet50")
+VIEWS = ("cell", "layers", "effective", "build")
+NETS = ("alexnet", "vgg16", "googlenet_pooled", "googlenet_published", "googlenet", "fcn_resnet50")
 
 SETTINGS: tuple[Setting, ...] = (
-    choice("r_view", RECEPTIVE_VIEWS, "cell"),  # on the Receptive fields page
-    choice("r_net", ("own", *RECEPTIVE_NETS), "own"),  # whose fields
+    choice("r_view", VIEWS, "cell"),  # on the Receptive fields page
+    choice("r_net", ("own", *NETS), "own"),  # whose fields
     code("r_map"),  # the map to look from; empty takes the pixels of the head in hand
-    words("r_nets", ("alexnet", "vgg16", "googlenet_pooled"), ("own", *RECEPTIVE_NETS)),  # in the chart
+    words("r_nets", ("alexnet", "vgg16", "googlenet_pooled"), ("own", *NETS)),  # in the chart
     flag("r_every"),  # layers that leave the field alone too
     choice("r_inputs", ("photos", "random"), "photos"),  # what gradients are averaged over
     whole("r_n", 1, 16, 4),  # how many of them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.visitor.setting_kinds import Setting, choice, flag, whole, words
+from app.settings.kinds import Setting, choice, flag, whole, words
 
 STOPS = 12
 TEACHER_MODES = ("off", "free", "lock", "hide")

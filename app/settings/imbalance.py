@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.visitor.setting_kinds import Setting, choice, whole
+from app.settings.kinds import Setting, choice, whole
 
 WEIGHT_KINDS = ("none", "median_frequency", "enet", "sqrt_enet")
 EXAMINED = ("case", "paste", "run", "picture")
 CASES = ("healthy", "background", "summed", "tiny-rate", "void-class", "palette", "bgr", "per-batch")
 
-IMBALANCE_SETTINGS: tuple[Setting, ...] = (
+SETTINGS: tuple[Setting, ...] = (
     whole("m_cats", 1, 50, 1),  # pixels of a hundred that are cat
     whole("m_found", 0, 100, 0),  # percent of the cats that are found
     whole("m_false", 0, 100, 0),  # percent of the dogs that are called cat

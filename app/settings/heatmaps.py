@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.visitor.setting_kinds import Setting, choice, code, whole
+from app.settings.kinds import Setting, choice, code, whole
 
-HEATMAP_VIEWS = ("scores", "classifier", "layers", "evidence")
+VIEWS = ("scores", "classifier", "layers", "evidence")
 CLASSIFIERS = ("vgg16", "vgg16_bn", "alexnet", "googlenet")
 
 SETTINGS: tuple[Setting, ...] = (
-    choice("h_view", HEATMAP_VIEWS, "scores"),  # on the Heatmaps page
+    choice("h_view", VIEWS, "scores"),  # on the Heatmaps page
     choice("h_show", ("all", "one", "heads"), "all"),  # all classes of a head, one large, one in every head
     choice("h_map", ("coarse", "up"), "up"),  # the cells as computed, or upsampled
     choice("h_values", ("softmax", "logit"), "softmax"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from app.visitor.setting_kinds import Setting, choice, code, flag, whole
+from app.settings.kinds import Setting, choice, code, flag, whole
 
-ALIGNMENT_VIEWS = ("chain", "pixel", "offsets", "shift", "padding")
-ALIGNMENT_NETS = ("vgg16", "caffenet", "googlenet_published", "own")
+VIEWS = ("chain", "pixel", "offsets", "shift", "padding")
+NETS = ("vgg16", "caffenet", "googlenet_published", "own")
 CROPS = ("upscore32", "upscore16", "upscore8", "score_pool4", "score_pool3")
 CHANGES = re.compile(r"[A-Za-z0-9_.:]{1,600}")
 
@@ -24,8 +24,8 @@ def _changes(name: str) -> Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    choice("a_view", ALIGNMENT_VIEWS, "chain"),  # on the Alignment page
-    choice("a_net", ALIGNMENT_NETS, "vgg16"),  # whose layers; own: those of the weights in hand
+    choice("a_view", VIEWS, "chain"),  # on the Alignment page
+    choice("a_net", NETS, "vgg16"),  # whose layers; own: those of the weights in hand
     choice("a_kind", ("reference", "centered"), "reference"),  # how a published network is padded
     whole("a_h", 1, 4096, 500),  # height of the photo that the chain is laid out for, pixels
     whole("a_w", 1, 4096, 500),

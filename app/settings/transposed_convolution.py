@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from app.visitor.setting_kinds import Setting, choice, flag, whole
+from app.settings.kinds import Setting, choice, flag, whole
 
-TRANSPOSED_VIEWS = ("arithmetic", "steps", "gradient", "overlap", "upsample", "fit")
+VIEWS = ("arithmetic", "steps", "gradient", "overlap", "upsample", "fit")
 INPUT_NUMBERS = ("count", "ones", "one", "random")
 KERNEL_NUMBERS = ("count", "ones", "bilinear", "random")
 
 SETTINGS: tuple[Setting, ...] = (
-    choice("t_view", TRANSPOSED_VIEWS, "arithmetic"),  # on the Transposed convolution page
+    choice("t_view", VIEWS, "arithmetic"),  # on the Transposed convolution page
     choice("t_dim", ("1d", "2d"), "1d"),
     whole("t_n", 1, 1024, 3),  # input size, in 2-D its columns
     whole("t_k", 1, 128, 3),  # kernel
