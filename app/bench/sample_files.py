@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "samples"
+from fcn_core.machine.home import assets_folder
+
+FOLDER = assets_folder() / "samples"
 TRUTH_SUFFIX = ".labels.png"
 PHOTO_SUFFIXES = (".png", ".jpg", ".webp")
 

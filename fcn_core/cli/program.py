@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -25,7 +26,7 @@ from fcn_core.cli.train import train
 from fcn_core.cli.weights import weights_app
 from fcn_core.machine.allocator import keep_freed_memory
 
-PROGRAM = "python -m fcn_core"
+SCRIPT, MODULE = "fcn-lab", "python -m fcn_core"
 
 app = typer.Typer(
     help="FCN Lab on the command line: segment photos, measure, train and export fully convolutional networks.\n\n"
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be text
     try:
-        app(args=words, prog_name=PROGRAM)
+        app(args=words, prog_name=SCRIPT if Path(sys.argv[0]).stem == SCRIPT else MODULE)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:

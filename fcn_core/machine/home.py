@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 
 import platformdirs
 
 HOME_VARIABLE = "FCN_LAB_HOME"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def assets_folder() -> Path:
+    """What ships with the project: in an installed package its own copy, in the source tree `assets/` beside it."""
+    packed = Path(str(resources.files("fcn_core") / "assets"))  # in the source tree a link, where links exist
+    return packed.resolve() if packed.is_dir() else PROJECT_ROOT / "assets"
 
 
 def cache_folder() -> Path:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcn_core.machine.home import HOME_VARIABLE, PROJECT_ROOT, cache_folder
+from fcn_core.machine.home import HOME_VARIABLE, assets_folder, cache_folder
 
 
 def bundled_folder() -> Path:
     """The project's own weights and their cards."""
-    return PROJECT_ROOT / "assets" / "weights"
+    return assets_folder() / "weights"
 
 
 def download_folder(cache_dir: Path | None = None) -> Path:
@@ -20,4 +20,4 @@ def import_folder(cache_dir: Path | None = None) -> Path:
     return (cache_dir or cache_folder()) / "imported"
 
 
-__all__ = ["HOME_VARIABLE", "PROJECT_ROOT", "bundled_folder", "cache_folder", "download_folder", "import_folder"]
+__all__ = ["HOME_VARIABLE", "bundled_folder", "cache_folder", "download_folder", "import_folder"]

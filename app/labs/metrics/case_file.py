@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from fcn_core.analysis.diagnosing.symptoms import Symptoms, from_run
+from fcn_core.machine.home import assets_folder
 
-STORED = Path(__file__).resolve().parents[3] / "assets" / "imbalance" / "cases.json"
+STORED = assets_folder() / "imbalance" / "cases.json"
 TITLES = {
     "healthy": "A short healthy run",
     "background": "Small things on much background",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fcn_core.machine.home import assets_folder
 from fcn_core.metrics import ConfusionMatrix, Scores
 
-STORED = Path(__file__).resolve().parents[3] / "assets" / "imbalance" / "runs.json"
+STORED = assets_folder() / "imbalance" / "runs.json"
 ORDER = ("none", "median_frequency", "enet")
 
 

@@ -20,13 +20,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fcn_core.labels import CAMVID
-from fcn_core.machine.home import PROJECT_ROOT
+from fcn_core.machine.home import assets_folder
 from fcn_core.models.patch_classifier import PATCH_NETS, PatchNet, patch_classifier
 from fcn_core.ops.convolutionalize import convolutionalize
 from fcn_core.ops.shift_stitch import denser, layer_works
 from fcn_core.progress import Progress
 
-PATCH_FOLDER = PROJECT_ROOT / "assets" / "patches"
+PATCH_FOLDER = assets_folder() / "patches"
 BATCH = 512
 
 

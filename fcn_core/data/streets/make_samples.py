@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from fcn_core.data.streets.scenes import scene
+from fcn_core.machine.home import assets_folder
 
 SAMPLE_SEED = 3
 """A seed of its own: no sample is in the training, validation or test scenes (seeds 0, 1 and 2)."""
@@ -22,7 +23,7 @@ SAMPLE_INDICES = (15, 28, 2, 16, 1, 24)
 
 def sample_folder() -> Path:
     """`assets/samples` of the source tree."""
-    return Path(__file__).resolve().parents[3] / "assets" / "samples"
+    return assets_folder() / "samples"
 
 
 def write_samples(folder: Path) -> list[Path]:

@@ -387,3 +387,12 @@ def test_an_estimate_says_what_a_run_would_take(capsys: pytest.CaptureFixture[st
     assert main(["train", "classroom", *tiny, "--estimate", "--json"]) == 0
     cost = json.loads(capsys.readouterr().out)
     assert cost["steps"] == 7 and cost["epoch_pictures"] == 4 and cost["seconds_total"] > 7 * cost["seconds_a_step"]
+
+
+@pytest.mark.parametrize(
+    ("called", "name"), [("/bin/fcn-lab", "fcn-lab"), ("fcn_core/__main__.py", "python -m fcn_core")]
+)
+def test_the_help_names_the_program_as_it_was_called(called, name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [called, "--help"])
+    assert main() == 0
+    assert capsys.readouterr().out.lstrip().startswith(f"Usage: {name} [OPTIONS]")
