@@ -1,9 +1,9 @@
 """What class weights do to a small network: none, median frequency and ENet's, from the same start on the same draws.
 
-The paper found that balancing the classes brought nothing (CVPR 2015, section 4.3). Here three runs a data set differ
-in `loss.class_weights` alone: a quarter of VGG16-BN's width, small crops, a few hundred steps, the trunk from weights
-learned on the other data set. At the end the last weights are measured on the whole validation set, one confusion
-matrix for all pictures. The small file that comes out is what the Metrics and imbalance lab shows.
+The paper calls balancing the classes unnecessary and reports no comparison (CVPR 2015, section 4.3). Here three runs a
+data set differ in `loss.class_weights` alone: a quarter of VGG16-BN's width, small crops, a few hundred steps, the
+trunk from weights learned on the other data set. At the end the last weights are measured on the whole validation set,
+one confusion matrix for all pictures. The small file that comes out is what the Metrics and imbalance lab shows.
 
     python -m benchmarks.imbalance --data streets                        makes the runs, resumable
     python -m benchmarks.imbalance --data camvid --root CAMVID

@@ -16,7 +16,7 @@ VIEWS = {
 
 strip = lab.page(
     "Convolutionalize",
-    section="sections 3.1, 3.2 and 4.4",
+    section="sections 3.1, 3.2, 3.4 and 4.3",
     about="A fully connected layer is a convolution whose kernel covers its whole input. Seen so, a classifier takes a "
     "photo of any size and gives a map of answers, and what neighbouring windows share is computed once.",
 )

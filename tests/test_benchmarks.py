@@ -126,6 +126,16 @@ def test_the_training_benchmark_measures_both_loops() -> None:
     assert all(value > 0 for value in (*result.engine, *result.bare)) and 0 <= result.wait_share < 1
 
 
+def test_one_trunk_alone_is_no_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    scores = {"pa": 0.8, "mpa": 0.5, "miou": 0.4, "fwiou": 0.7}
+    names = ("at-once", "trunk-alexnet", "trunk-vgg16")
+    runs = [recipes_report.Run("streets", 0, name, scores, ((1, 40.0),), 800, 10**6, 9.0) for name in names]
+    for some, tables in ((runs[:2], 0), (runs, 1)):
+        monkeypatch.setattr(recipes_report, "finished_runs", lambda root, some=some: some)
+        recipes_report.report(tmp_path, write=False)
+        assert capsys.readouterr().out.count("### Trunks") == tables
+
+
 def test_recipes_are_made_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """The whole comparison on next to nothing: every stage starts where the one before ended."""
     monkeypatch.setattr(recipes, "STAGE_STEPS", 1)

@@ -110,7 +110,7 @@ LAST = (
         goal="Place the successors by what they changed: the decoder, the stride, the context, the output's shape.",
         task="Shift-and-stitch equals a network with dilated (*à trous*) filters: see the equality, and the cost. "
         "DeepLab and the dilated networks took this road; the paper took skips.",
-        paper="CVPR 2015, section 3.2; scores as the survey cites them",
+        paper="CVPR 2015, section 3.2; scores as each paper gives them",
         page="convolutionalize.py",
         state={"c_view": "stitch"},
         question=Question(

@@ -13,7 +13,11 @@ from torch import Tensor
 
 
 def bilinear_kernel(size: int, *, dtype: torch.dtype = torch.float32) -> Tensor:
-    """The size×size bilinear kernel of Caffe's filler and the reference code, float, sum f² for size 2f or 2f-1."""
+    """The size×size bilinear kernel of the reference code, float; its sum is f² for size 2f or 2f - 1.
+
+    Its middle follows from whether the size is odd. Caffe's filler decides by f instead, so the two are the same only
+    for size = 2f - f mod 2: 2f for even f, 2f - 1 for odd f.
+    """
     if size < 1:
         raise ValueError(f"a kernel has at least one pixel, got size {size}")
     factor = (size + 1) // 2

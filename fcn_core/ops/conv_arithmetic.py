@@ -3,7 +3,7 @@
 One dimension at a time. `CoordinateMap` says where on its input an output index looks: the centre
 of cell i lies at `scale * i + offset` input pixels. Maps compose, so every crop offset of an FCN
 follows from its layers instead of being typed in (the offsets 19, 27, 31, 5 and 9 of the
-reference network among them; see Shelhamer, Long, Darrell, PAMI 2016, and their coord_map code).
+reference network among them; see Shelhamer, Long, Darrell, PAMI 2017, and their coord_map code).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The loss of a pixel labelling network: softmax cross-entropy over all pixels that are not void.
 
 Mean over the pixels that count by default; the reference code sums them instead (and its learning rates near 1e-10
-belong to that sum). Class weights: median frequency balancing (Eigen and Fergus 2015, section 6.3.2; as in SegNet),
-where a class is counted in the pictures that show it, and ENet's 1 / ln(1.02 + p) (Paszke et al. 2016), where p is its
-share of all labelled pixels; the square root of ENet's is gentler.
+belong to that sum). Class weights: median frequency (Eigen and Fergus 2015; as in SegNet), where a class is counted in
+the pictures that show it, and ENet's 1 / ln(1.02 + p) (Paszke et al. 2016), where p is its share of all labelled
+pixels; the square root of ENet's is gentler.
 """
 
 from __future__ import annotations

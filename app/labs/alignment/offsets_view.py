@@ -62,9 +62,10 @@ def _live(picked: Hand) -> None:
     st.subheader("All crops, network by network", anchor=False)
     st.html(_overview())
     st.caption(
-        "Derived just now from each network's layers. In the released code for VGG16, padded by 100, the same 19, 27, "
-        "31, 5 and 9 are typed in. AlexNet's cells are centred on pixels instead of between them, so its kernel is "
-        "63×63. The paper gives skips to VGG16 only; here every network can have them. A dash: nothing to crop. "
+        "Derived just now from each network's layers. The authors' net.py derives those of VGG16, padded by 100, too: "
+        "the prototxt that it writes holds 19, 27, 31, 5 and 9. AlexNet's cells are centred on pixels instead of "
+        "between them, so its kernel is 63×63. The paper gives skips to VGG16 only; here every network can have "
+        "them. A dash: nothing to crop. "
         "\\*: the enlarged map is cropped, not the skip."
     )
 

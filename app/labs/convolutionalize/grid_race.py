@@ -51,7 +51,7 @@ def race(case: Case, small: LabNet) -> None:
     with theirs:
         st.markdown("**The paper**, section 3.1:")
         st.markdown(PAPER)
-        st.caption("More than 5 times faster than the naive way. Numbers as the survey cites them.")
+        st.caption("More than 5 times faster than crops in batches; one by one a crop took 5.4 ms.")
     if costs:
         _times(costs)
         st.caption(

@@ -4,7 +4,7 @@ A chain is read off a real network (`alignment_networks.chain_of`): kernel, stri
 cropped. `walk` gives for a photo of any size the size of every map and its coordinate map, each stream (fc7, pool4,
 pool3) by itself, so that a chain whose maps do not lie on top of each other says so. Any number of a chain can be
 changed (`changed`), and `derived_crops` finds the crops that put the maps back in place (the coordinate maps of the
-PAMI 2016 version and its code).
+PAMI 2017 version and its code).
 """
 
 from __future__ import annotations

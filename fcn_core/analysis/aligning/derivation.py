@@ -1,4 +1,4 @@
-"""How a crop offset follows from the layers, one step at a time (coordinate maps; PAMI 2016 and its code).
+"""How a crop offset follows from the layers, one step at a time (coordinate maps; PAMI 2017 and its code).
 
 Going through a layer of kernel k, stride s and padding p, with S the stride so far:
 

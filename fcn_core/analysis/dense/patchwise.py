@@ -1,4 +1,4 @@
-"""Semantic segmentation patch by patch, and the same answers from one pass (CVPR 2015, sections 3.1 and 4.4).
+"""Semantic segmentation patch by patch, and the same answers from one pass (CVPR 2015, sections 3.1 and 3.4).
 
 For every `step`-th pixel a patch is cut out around it and classified; what the classifier says is that pixel's label.
 Neighbouring patches overlap, and what they share is computed again and again. The convolutional form of the same

@@ -56,7 +56,7 @@ def starting_shares(frequencies: np.ndarray, weights: np.ndarray | None = None) 
     """Share of the gradient that each class sends before anything is learned, K float64, sum 1.
 
     frequencies: shares of the pixels of each class, K. weights: K, None for equal ones. Score layers start at zero
-    (CVPR 2015, section 4.2), so every class has p = 1/K everywhere and 1 - p cancels: w_c f_c / sum_k w_k f_k. The
+    (CVPR 2015, section 4.3), so every class has p = 1/K everywhere and 1 - p cancels: w_c f_c / sum_k w_k f_k. The
     same numbers are the answer of the best network that sees nothing of the picture (its constant softmax).
     """
     frequencies = np.asarray(frequencies, np.float64)

@@ -75,7 +75,7 @@ def overlap(n: int, kernel: int, stride: int) -> Overlap:
 
 
 def fill_kernel(fill: str, kernel: int, *, seed: int = 0) -> np.ndarray:
-    """A kernel×kernel filter, float64: all "ones", "bilinear" (Caffe's filler), or "random" (uniform, 0 to 1)."""
+    """A kernel×kernel filter, float64: all "ones", "bilinear" (the paper's), or "random" (uniform, 0 to 1)."""
     if fill == "ones":
         return np.ones((kernel, kernel))
     if fill == "random":

@@ -164,7 +164,7 @@ class LossSettings(Settings):
     )
     class_weights: Literal["none", "median_frequency", "enet", "sqrt_enet"] = Field(
         default="none",
-        description="Weights that raise rare classes; the paper found no gain, small nets from nothing do.",
+        description="Weights that raise rare classes; unnecessary says the paper, but small nets from nothing gain.",
     )
     fade_weights_from: Share = Field(
         default=1.0,

@@ -40,3 +40,14 @@ def test_equals_the_transposed_convolution(factor: int, odd: bool, h: int, w: in
 def test_wrong_kernel_is_refused() -> None:
     with pytest.raises(ValueError, match="expected a kernel of 8"):
         upsample_bilinear(torch.zeros(1, 1, 2, 2), factor=4, kernel=5, start=(0, 0), size=(2, 2))
+
+
+@pytest.mark.parametrize("size", range(1, 33))
+def test_caffes_filler_is_the_same_for_one_size_a_factor(size: int) -> None:
+    """Caffe decides by the factor, not by the size, whether the middle lies on a pixel (its filler.hpp)."""
+    factor = -(-size // 2)
+    middle = (2 * factor - 1 - factor % 2) / (2 * factor)
+    line = 1 - (torch.arange(size, dtype=torch.float64) / factor - middle).abs()
+    caffe = line[:, None] * line[None, :]
+    same = torch.allclose(bilinear_kernel(size, dtype=torch.float64), caffe)
+    assert same == (size == 2 * factor - factor % 2)
