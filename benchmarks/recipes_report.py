@@ -47,7 +47,7 @@ def finished_runs(root: Path) -> list[Run]:
     found = []
     for config in sorted(root.glob("*-seed*/*/config.yaml")):
         folder = RunFolder(config.parent)
-        if folder.status().get("state") != "finished":
+        if folder.status().state != "finished":
             continue
         records = folder.metrics()
         evals = [record for record in records if record["kind"] == "eval"]

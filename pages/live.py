@@ -12,7 +12,7 @@ from app.runs.live_panel import Shown, refreshing
 from app.runs.view import held_view, view_controls
 from app.visitor import session, widgets
 from app.visitor.permission import may_launch, why_not
-from fcn_core.training.run_folder.run_state import runs_root
+from fcn_core.training.places.run_state import runs_root
 
 st.title("Live")
 infos = runs_kept.runs(str(runs_root()))

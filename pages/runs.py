@@ -12,7 +12,7 @@ from app.runs.run_panel import run_panel
 from app.runs.settings_compared import MOST_RUNS
 from app.visitor import widgets
 from app.visitor.permission import may_launch, why_not
-from fcn_core.training.run_folder.run_state import runs_root
+from fcn_core.training.places.run_state import runs_root
 
 st.title("Runs")
 table.go_where_clicked()

@@ -25,7 +25,7 @@ from fcn_core.pictures.ground_truth import GroundTruth, read_ground_truth
 from fcn_core.pictures.images import MAX_PIXELS, read_image
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.training.run_folder.run_state import runs_root
+from fcn_core.training.places.run_state import runs_root
 from fcn_core.weights import CATALOGUE, WeightRecord
 
 

@@ -13,7 +13,7 @@ from app.runs import kept
 from app.visitor import session
 from app.visitor.permission import may_launch
 from fcn_core.training.places import launch
-from fcn_core.training.run_folder.run_state import RunInfo
+from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.run_folder.runs import RunFolder
 
 

@@ -16,7 +16,7 @@ from app.runs.view import held_view, view_controls
 from app.runs.words import percent
 from app.segment.legend import swatch
 from app.visitor.widgets import plain
-from fcn_core.training.run_folder.run_state import RunInfo
+from fcn_core.training.places.run_info import RunInfo
 
 
 def compare_panel(infos: Sequence[RunInfo]) -> None:

@@ -11,8 +11,9 @@ import streamlit as st
 from app.runs.charts import View
 from app.runs.previews import label_address, photo_address
 from fcn_core.labels import Colour
+from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.places.run_state import list_runs
 from fcn_core.training.run_folder.run_log import RunLog
-from fcn_core.training.run_folder.run_state import RunInfo, list_runs
 
 DrawFigure = Callable[[], go.Figure]
 

@@ -20,10 +20,12 @@ from app.runs.live_status import status_head
 from app.runs.preview_player import preview_player
 from app.visitor import session
 from fcn_core.labels import Colour
+from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.places.run_state import read_run
 from fcn_core.training.run_folder.facts import read_facts
 from fcn_core.training.run_folder.run_log import Records
-from fcn_core.training.run_folder.run_state import RunInfo, read_run
-from fcn_core.training.run_folder.runs import LIVING, RunFolder
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.run_folder.status import LIVING
 
 REFRESH_SECONDS = 2.0
 PREVIEW_SECONDS = 5.0

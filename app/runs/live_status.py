@@ -12,9 +12,9 @@ import streamlit as st
 from app.runs import actions
 from app.runs.words import duration, percent, size, state_words
 from app.visitor.widgets import plain
+from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.run_folder.facts import RunFacts
 from fcn_core.training.run_folder.run_log import Measurement, Records
-from fcn_core.training.run_folder.run_state import RunInfo
 
 RECENT_STEPS = 50
 

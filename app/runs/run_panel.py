@@ -10,8 +10,8 @@ from app.runs.words import duration, percent, state_words
 from app.visitor import session
 from app.visitor.permission import may_launch
 from app.visitor.widgets import plain
+from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.run_folder.metrics_table import metrics_csv
-from fcn_core.training.run_folder.run_state import RunInfo
 from fcn_core.training.run_folder.runs import RunFolder
 
 

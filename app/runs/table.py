@@ -16,7 +16,8 @@ from app.runs import actions, kept
 from app.runs.settings_compared import MOST_RUNS
 from app.runs.words import duration
 from app.visitor import session
-from fcn_core.training.run_folder.run_state import RunInfo, runs_root
+from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.places.run_state import runs_root
 
 KEY = "runs-table"
 REFRESH_SECONDS = 3.0

@@ -8,7 +8,7 @@ from app.parts.jobs import Jobs
 from app.runs import kept as runs_kept
 from app.train.cost import count_parameters
 from fcn_core.training.places import slurm_queue
-from fcn_core.training.run_folder.run_state import runs_root
+from fcn_core.training.places.run_state import runs_root
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import CATALOGUE
 

@@ -10,9 +10,8 @@ from time import monotonic
 from app.data.places import not_offered
 from app.train.draft import Draft
 from app.visitor.permission import why_not
-from fcn_core.training.places.launch import launch, launch_stages
-from fcn_core.training.places.slurm import SlurmSettings, submit_stages
-from fcn_core.training.settings.config import TrainConfig
+from fcn_core.training.places.launch import LaunchRequest, launch
+from fcn_core.training.places.slurm_settings import SlurmSettings
 from fcn_core.training.settings.stages import expand
 
 SAME_CLICK = 8.0  # seconds within which a second Start of the same settings is taken for the first one
@@ -57,8 +56,12 @@ def start(
     with _one_at_a_time:
         if before is not None and before.is_same(settings):
             return before
-        run_id = _submit(draft, config, slurm) if slurm is not None else _launch(draft, config, processes)
-        return Launched(run_id, settings, monotonic())
+        request = LaunchRequest(
+            processes=processes,
+            recipe=draft.preset,
+            slurm=None if slurm is None else SlurmSettings.from_dict(dict(slurm)),
+        )
+        return Launched(launch(expand(config), request)[0].id, settings, monotonic())
 
 
 def check_name(name: str) -> None:
@@ -69,14 +72,3 @@ def check_name(name: str) -> None:
         raise ValueError(f"Name: at most {MOST_NAME} characters, got {len(name)}.")
     if not name.isprintable() or any(mark in name for mark in '/\\<>:"|?*') or name.strip(". ") != name:
         raise ValueError('Name: without / \\ < > : " | ? * and without dots or spaces at its ends, please.')
-
-
-def _launch(draft: Draft, config: TrainConfig, processes: int) -> str:
-    linked = expand(config)
-    if len(linked) > 1:
-        return launch_stages(linked, processes=processes, recipe=draft.preset)[0].id
-    return launch(config, processes=processes, recipe=draft.preset).id
-
-
-def _submit(draft: Draft, config: TrainConfig, wanted: Mapping[str, object]) -> str:
-    return submit_stages(expand(config), SlurmSettings.from_dict(dict(wanted)), recipe=draft.preset)[0].id

@@ -8,7 +8,8 @@ from app import page_list
 from app.runs import kept as runs_kept
 from app.train.cost_panel import duration
 from app.visitor import session, widgets
-from fcn_core.training.run_folder.run_state import RunInfo, runs_root
+from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.places.run_state import runs_root
 
 MOST = 8
 AT_WORK = ("launching", "preparing", "running")

@@ -101,7 +101,7 @@ def _mirror(name: str, kept: dict[str, Any], key: str) -> None:
 
 def _slurm(kept: dict[str, Any]) -> dict[str, Any]:
     """What the job asks Slurm for, one field each from its own model."""
-    from fcn_core.training.places.slurm import SlurmSettings
+    from fcn_core.training.places.slurm_settings import SlurmSettings
 
     with st.container(border=True, gap="small"):
         for name, info in SlurmSettings.model_fields.items():

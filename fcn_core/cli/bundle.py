@@ -62,10 +62,9 @@ def bundle(
         size_bytes=path.stat().st_size,
     )  # fmt: skip
     status = folder.status()
-    minutes, steps = float(status.get("elapsed", 0)) / 60, status.get("step", 0)
     _, card = write_card(
         record, out, scores=scores, training=without_folders(config), command=command,
-        seed=config.seed, time=f"{minutes:.0f} minutes, {steps} steps", machine=machine,
+        seed=config.seed, time=f"{status.elapsed / 60:.0f} minutes, {status.step} steps", machine=machine,
     )  # fmt: skip
     print(card)
 

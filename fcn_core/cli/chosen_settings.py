@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 import yaml
 
 from fcn_core.cli.console import wrong
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from fcn_core.training.settings.config import TrainConfig
 
 LENGTHS = ("epochs", "steps", "minutes")
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a setting: optim.lr=1e-3, train.0.root=DIR."),
+]
 
 
 def chosen_settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -113,6 +113,13 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 def _is_number(text: str) -> bool:
     return not text or text in ("-", "nan") or text.replace(".", "", 1).replace("-", "", 1).isdigit()
+
+
+def tell_launched(runs: Sequence[Mapping[str, Any]], where: str | None) -> None:
+    """The ids of runs that were launched, a line each, or these facts about them as JSON to standard output."""
+    if where != STDOUT:
+        print("\n".join(run["id"] for run in runs))
+    write_json(runs, where)
 
 
 def write_json(data: Any, where: str | None) -> None:

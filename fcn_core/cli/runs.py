@@ -11,7 +11,7 @@ import typer
 from fcn_core.cli.console import STDOUT, JsonOption, complain, duration, print_table, say, write_json, wrong
 
 if TYPE_CHECKING:
-    from fcn_core.training.run_folder.run_state import RunInfo
+    from fcn_core.training.places.run_info import RunInfo
     from fcn_core.training.run_folder.runs import RunFolder
 
 runs_app = typer.Typer(help="List, watch, stop, resume and delete training runs.", invoke_without_command=True)
@@ -30,7 +30,7 @@ def table(context: typer.Context, runs: RootOption = None, json: JsonOption = No
         if runs is not None or json is not None:
             raise wrong("runs", f"give --runs and --json behind the command: runs {context.invoked_subcommand} ID …")
         return
-    from fcn_core.training.run_folder.run_state import list_runs, runs_root
+    from fcn_core.training.places.run_state import list_runs, runs_root
 
     found = list_runs(runs)
     if json != STDOUT:
@@ -62,7 +62,7 @@ def show(run: RunArgument, runs: RootOption = None, json: JsonOption = None) -> 
             "steps": info.step, "epochs": f"{info.epoch:.1f}", "done": _share(info), "best mIoU": _miou(info),
             "duration": duration(info.elapsed), "time left": duration(info.eta) if info.eta is not None else "",
             "launched": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(info.launched)),
-            "weights": next((path for path in (folder.best, folder.final) if path.is_file()), ""),
+            "weights": folder.weights() or "",
         }  # fmt: skip
         for name, value in lines.items():
             if value not in ("", None):
@@ -130,7 +130,7 @@ def delete(
 
 
 def _find(word: str, root: Path | None) -> RunFolder:
-    from fcn_core.training.run_folder.run_state import find_run
+    from fcn_core.training.places.run_state import find_run
 
     try:
         return find_run(word, root)
@@ -139,7 +139,7 @@ def _find(word: str, root: Path | None) -> RunFolder:
 
 
 def _read(folder: RunFolder) -> RunInfo:
-    from fcn_core.training.run_folder.run_state import read_run
+    from fcn_core.training.places.run_state import read_run
 
     return read_run(folder.path)
 

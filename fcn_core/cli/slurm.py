@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fcn_core.cli.chosen_settings import chosen_settings
-from fcn_core.cli.console import STDOUT, JsonOption, say, write_json, wrong
+from fcn_core.cli.chosen_settings import SetOption, chosen_settings
+from fcn_core.cli.console import JsonOption, say, tell_launched, wrong
 from fcn_core.training.places.slurm_settings import SlurmSettings
 
 ASKED = SlurmSettings()
@@ -17,10 +17,7 @@ ABOUT = {name: field.description or "" for name, field in SlurmSettings.model_fi
 
 def train_on_slurm(
     settings: Annotated[str | None, typer.Argument(metavar="PRESET|CONFIG.yaml", help="What to train.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a setting: optim.lr=1e-3, train.0.root=DIR."),
-    ] = None,
+    set_: SetOption = None,
     root: Annotated[Path | None, typer.Option(help="Where the data of the settings lie, seen by all nodes.")] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run, seen by all nodes. Default: runs/NAME-DATE.")
@@ -52,7 +49,7 @@ def train_on_slurm(
 
     A run whose minutes are over, or that makes way for another job, saves, queues again and goes on where it was.
     """
-    from fcn_core.training.places.slurm import submit_new, submit_stages
+    from fcn_core.training.places.launch import LaunchRequest, launch
     from fcn_core.training.settings.stages import expand
 
     configs = expand(chosen_settings(settings, set_ or [], root))
@@ -62,18 +59,11 @@ def train_on_slurm(
         "minutes": minutes, "requeues": requeues, "notice_seconds": notice_seconds, "account": account, "qos": qos,
         "extra": _pairs(extra or []),
     })  # fmt: skip
-    recipe, path = Path(settings).stem if settings else "", run.resolve() if run else None
-    if len(configs) > 1:
-        folders = submit_stages(configs, wanted, root=path, recipe=recipe)
-    else:
-        place = (path.parent, path.name) if path else (None, None)
-        folders = [submit_new(configs[0], wanted, root=place[0], run_id=place[1], recipe=recipe)]
-    facts = [{"id": folder.id, "run": folder.path, "job_id": folder.launched()["job_id"]} for folder in folders]
-    for job in facts:
+    folders = launch(configs, LaunchRequest(path=run, recipe=Path(settings).stem if settings else "", slurm=wanted))
+    jobs = [{"id": folder.id, "run": folder.path, "job_id": folder.launched().job_id} for folder in folders]
+    for job in jobs:
         say(f"handed to Slurm as job {job['job_id']}; see it with: runs show {job['id']}")
-    if json_ != STDOUT:
-        print("\n".join(folder.id for folder in folders))
-    write_json(facts, json_)
+    tell_launched(jobs, json_)
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

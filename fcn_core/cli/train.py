@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fcn_core.cli.chosen_settings import LENGTHS, chosen_settings
-from fcn_core.cli.console import STDOUT, JsonOption, duration, print_table, say, write_json, wrong
-from fcn_core.training.process import LAUNCHED_VARIABLE, hear_signals
+from fcn_core.cli.chosen_settings import LENGTHS, SetOption, chosen_settings
+from fcn_core.cli.console import STDOUT, JsonOption, duration, print_table, say, tell_launched, write_json, wrong
+from fcn_core.training.process import LAUNCHED_VARIABLE, hear_signals, leads_the_others, processes_together
 
 if TYPE_CHECKING:
-    from fcn_core.cli.train_process import Plan
-    from fcn_core.training.engine import RunListener, RunUpdate, TrainResult
+    from fcn_core.training.places.launch import LaunchRequest
+    from fcn_core.training.results import RunListener, RunUpdate, TrainResult
+    from fcn_core.training.run_folder.runs import RunFolder
     from fcn_core.training.settings.config import TrainConfig
 
 
 def train(
     settings: Annotated[str | None, typer.Argument(metavar="[PRESET|CONFIG.yaml]", help="What to train.")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a setting: optim.lr=1e-3, train.0.root=DIR."),
-    ] = None,
+    set_: SetOption = None,
     root: Annotated[Path | None, typer.Option(help="Where the data of the settings lie.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Length in passes over the data.")] = None,
     steps: Annotated[int | None, typer.Option(help="Length in steps.")] = None,
@@ -75,46 +73,60 @@ def train(
     if estimate and config is not None:
         _estimate(config, json_)
         return
-    from fcn_core.cli.train_process import Plan, start_in_background
+    from fcn_core.cli.train_process import own_folders, taken_up
+    from fcn_core.training.places.launch import LaunchRequest
     from fcn_core.training.settings.stages import expand
 
-    plan = Plan(path=resume or run, recipe=Path(settings).stem if settings else "", processes=processes)
+    request = LaunchRequest(path=run, recipe=Path(settings).stem if settings else "", processes=processes)
     configs = expand(config) if config is not None else ()
     if detach:
-        folders = start_in_background(configs, plan)
-        if json_ != STDOUT:
-            print("\n".join(folder.id for folder in folders))
-        write_json([{"id": folder.id, "run": folder.path} for folder in folders], json_)
+        _in_the_background(configs, request, resume, json_)
         return
     if len(configs) > 1 and processes > 1:
         raise wrong("--processes", "a staged recipe on several processes trains in the background: add --detach")
-    _in_this_process(configs, plan, wait=not no_wait, where=json_)
+    folders = own_folders(configs, request) if resume is None else iter((taken_up(resume),))
+    _in_this_process(folders, processes, new=resume is None, wait=not no_wait, where=json_)
 
 
-def _in_this_process(configs: tuple[TrainConfig, ...], plan: Plan, *, wait: bool, where: str | None) -> None:
-    """Train a run, or the linked runs of a staged recipe one after the other; none goes on with the one of `plan`."""
-    from fcn_core.cli.train_process import own_folders, run_in_turn
+def _in_the_background(
+    configs: tuple[TrainConfig, ...], request: LaunchRequest, resume: Path | None, where: str | None
+) -> None:
+    """Launch a run or linked ones, or let the one in the folder `resume` go on."""
+    from fcn_core.training.places.launch import launch, resume_run
+    from fcn_core.training.run_folder.runs import RunFolder
+
+    if resume is None:
+        folders = launch(configs, request)
+    else:
+        folders = [RunFolder.open(resume)]
+        resume_run(folders[0])
+    tell_launched([{"id": folder.id, "run": folder.path} for folder in folders], where)
+
+
+def _in_this_process(folders: Iterator[RunFolder], processes: int, *, new: bool, wait: bool, where: str | None) -> None:
+    """Train one run after the other, as long as each comes to its end."""
+    from fcn_core.cli.train_process import run_in_turn
 
     result = None
-    for folder in own_folders(configs, plan):
-        if configs and _leads():
+    for folder in folders:
+        if new and leads_the_others():
             say(f"training in {folder.path}")
         with _progress() as progress:
-            result = run_in_turn(folder, progress, processes=plan.processes, wait=wait)
+            result = run_in_turn(folder, progress, processes=processes, wait=wait)
         if result is None or result.state != "finished":
-            if _leads():
+            if leads_the_others():
                 after = "before it began" if result is None else f"after {result.steps} steps"
                 say(f"stopped {after}; go on with: train --resume {folder.path}")
             break
-    if result is not None and _leads():
+    if result is not None and leads_the_others():
         _report(result, where)
-    if (result is None or result.state != "finished") and not under_torchrun():
+    if (result is None or result.state != "finished") and processes_together() == 1:
         raise typer.Exit(1)  # torchrun would take it for a failure and complain at length
 
 
 def _estimate(config: TrainConfig, where: str | None) -> None:
+    from fcn_core.training.places.run_state import runs_root
     from fcn_core.training.preflight import estimate
-    from fcn_core.training.run_folder.run_state import runs_root
 
     cost = estimate(config, runs=runs_root())
     if where != STDOUT:
@@ -136,16 +148,6 @@ def _list_presets() -> None:
     from fcn_core.training.settings.presets import PRESETS
 
     print_table(("preset", "what"), [(name, preset.about) for name, preset in PRESETS.items()])
-
-
-def under_torchrun() -> bool:
-    """Whether this is one of several processes."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-def _leads() -> bool:
-    """Whether this is the first of the processes that torchrun started (or the only one)."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from fcn_core.training import ending
 from fcn_core.training.heartbeat import heartbeat
 from fcn_core.training.preflight import check
 from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
-from fcn_core.training.results import RunFailed, RunListener, RunUpdate, TrainResult
+from fcn_core.training.results import RunFailed, RunListener, TrainResult
 from fcn_core.training.run_clock import RunClock
 from fcn_core.training.run_folder.journal import Journal
 from fcn_core.training.run_folder.runs import RunFolder
@@ -58,10 +58,10 @@ def resume(
     """Go on with a run from its last checkpoint, or begin where there is none. A finished run returns at once."""
     folder = RunFolder.open(run_dir)
     status = folder.status()
-    if status.get("state") == "finished":
+    if status.state == "finished":
         return TrainResult(
-            run_dir=folder.path, state="finished", steps=status["step"], seconds=status["elapsed"],
-            weights=folder.weights(), best_miou=status["best_miou"], evaluation=None,
+            run_dir=folder.path, state="finished", steps=status.step, seconds=status.elapsed,
+            weights=folder.weights(), best_miou=status.best_miou, evaluation=None,
         )  # fmt: skip
     return _Run(folder.config(), folder, folder.load_state(), progress).go(stop)
 
@@ -248,6 +248,3 @@ def failure(error: Exception) -> str:
     if isinstance(error, torch.distributed.DistError) or "gloo" in str(error):
         return "another process of this run ended, so this one cannot go on; the log says why it did"
     return str(error) or type(error).__name__
-
-
-__all__ = ["RunUpdate", "RunFailed", "TrainResult", "resume", "train"]

@@ -8,8 +8,6 @@ rounding.
 
 from __future__ import annotations
 
-import os
-
 import torch
 import torch.distributed as dist
 from accelerate import Accelerator
@@ -18,12 +16,13 @@ from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwa
 from torch import Tensor, nn
 
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.training.process import processes_together
 from fcn_core.training.settings.config import TrainConfig
 
 
 def build_accelerator(config: TrainConfig) -> Accelerator:
     """The processes, the device and the precision of this run."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if processes_together() == 1:
         # The state is one for a whole process; a second run in it may want another precision.
         AcceleratorState._reset_state()
     trained = [head for head, share in config.loss.head_weights.items() if share > 0]

@@ -16,8 +16,8 @@ import pytest
 from app_server import PATIENCE, serve
 from run_folders import eval_record, make_run, step_record, write_previews, write_state
 
-from fcn_core.training.places import launch
-from fcn_core.training.run_folder.run_state import read_run
+from fcn_core.training.places.launch import LaunchRequest, launch
+from fcn_core.training.places.run_state import read_run
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 
@@ -148,7 +148,7 @@ def test_previews_slide_in_the_browser_and_follow(page, own_address: str, runs: 
 
 def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "real", "steps": 300, **SMALL})
-    run = launch.launch(config, root=runs, run_id="real")
+    run = launch((config,), LaunchRequest(path=runs / "real"))[0]
     page.goto(f"{own_address}/live?run=real")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
     expect(stop).to_be_visible()
@@ -172,11 +172,11 @@ def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
 
 def test_a_killed_run_reads_crashed(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "victim", "steps": 100_000, **SMALL})
-    run = launch.launch(config, root=runs, run_id="victim")
+    run = launch((config,), LaunchRequest(path=runs / "victim"))[0]
     page.goto(f"{own_address}/live?run=victim")
     until(page, lambda: read_run(run.path).step > 3)
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)).to_be_visible()
-    os.kill(run.status()["pid"], signal.SIGKILL)
+    os.kill(run.status().pid, signal.SIGKILL)
     expect(page.get_by_text("What happened")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     no_traceback(page)
@@ -184,7 +184,7 @@ def test_a_killed_run_reads_crashed(page, own_address: str, runs: Path) -> None:
 
 def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "twice", "seed": 41, "steps": 100_000, **SMALL})
-    run = launch.launch(config, root=runs, run_id="twice")
+    run = launch((config,), LaunchRequest(path=runs / "twice"))[0]
     page.goto(f"{own_address}/live?run=twice")
     until(page, lambda: read_run(run.path).step > 3)
     page.get_by_test_id("stMain").get_by_role("button", name="Kill", exact=True).click()

@@ -11,7 +11,7 @@ import pytest
 from app_server import PATIENCE
 
 from fcn_core.training.places import slurm_queue
-from fcn_core.training.run_folder.run_state import list_runs
+from fcn_core.training.places.run_state import list_runs
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect

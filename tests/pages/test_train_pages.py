@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from app.train import kept as train_kept
 from app.train.draft import Draft
 from app.visitor import permission
 from fcn_core.models.fcn import build
-from fcn_core.training.places.launch import new_run
+from fcn_core.training.places.launch import LaunchRequest, new_run
 from fcn_core.training.settings.config import TrainConfig
 
 TINY = """name: tiny
@@ -181,9 +182,9 @@ def test_pasted_settings_are_read_or_refused() -> None:
 def test_two_clicks_on_start_launch_one_run(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     started = []
 
-    def launch(config: TrainConfig, **options: object):
-        started.append(config.name)
-        return new_run(config)
+    def launch(configs: Sequence[TrainConfig], request: LaunchRequest):
+        started.extend(config.name for config in configs)
+        return [new_run(config, request) for config in configs]
 
     monkeypatch.setattr(launching, "launch", launch)
     test = open_page(clone=TINY)

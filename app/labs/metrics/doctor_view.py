@@ -20,7 +20,7 @@ from fcn_core.analysis.diagnosing.signs_in_scores import averaged_over_batches, 
 from fcn_core.analysis.diagnosing.signs_in_training import palette_misread, summed_loss, void_as_class
 from fcn_core.analysis.diagnosing.symptoms import Symptoms, from_run, from_text
 from fcn_core.labels import VOID
-from fcn_core.training.run_folder.run_state import runs_root
+from fcn_core.training.places.run_state import runs_root
 from fcn_core.training.run_folder.runs import RunFolder
 
 EXAMS = {"case": "A stored case", "paste": "Paste", "run": "A run", "picture": "The picture in hand"}

@@ -1,4 +1,4 @@
-"""Training runs on a Slurm cluster: how a run is handed in, where it stands, how it is stopped.
+"""Runs on a Slurm cluster: how one is handed in, where it stands, how it is stopped.
 
 submitit writes the sbatch script and starts one process a rank (slurm_job.py); the run folder stays the one truth.
 What submitit keeps lies in the run's own folder under `slurm/`: the script, the output of each process, and two
@@ -11,142 +11,116 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import socket
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from fcn_core.machine.home import PROJECT_ROOT
-from fcn_core.training.places.launch import new_run
-from fcn_core.training.places.slurm_queue import JobState, cancel, is_here, job_state, partitions
+from fcn_core.training.places.local import SILENCE_SECONDS, Local
+from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.places.slurm_queue import JobState, cancel, is_here, job_state
 from fcn_core.training.places.slurm_settings import SlurmSettings
-from fcn_core.training.run_folder.run_state import read_run
-from fcn_core.training.run_folder.runs import LIVING, RunFolder
-from fcn_core.training.settings.config import OTHER_RUN, TrainConfig
+from fcn_core.training.run_folder.runs import RunFolder, changed
+from fcn_core.training.run_folder.status import LIVING, NO_PROCESS, LaunchRecord, RunStatus
+from fcn_core.training.settings.config import TrainConfig
 
-NO_PROCESS = {"host": None, "pid": None, "process_started": None}  # while a job waits, nobody works on its run
-
-
-def submit(run: RunFolder | str | Path, settings: SlurmSettings | None = None) -> RunFolder:
-    """Hand the run in this folder to Slurm: from its beginning, or from its last checkpoint when it has one.
-
-    run: a folder with a config.yaml that all nodes see under the same path. settings: empty takes those of the last
-    time. ValueError when there is no Slurm, it refuses, or the run is in its hands already.
-    """
-    folder = RunFolder.open((run.path if isinstance(run, RunFolder) else Path(run)).resolve())
-    config, before = folder.config(), folder.launched()
-    if settings is None:
-        settings = SlurmSettings.from_dict(before.get("slurm") or {})
-    if not is_here():
-        raise ValueError("there is no Slurm here: sbatch is missing or its controller does not answer (try sinfo)")
-    if before.get("where") == "slurm" and (job := job_state(str(before["job_id"]))).alive:
-        raise ValueError(f"{folder.id} is in Slurm's hands already: {job.sentence}")
-    executor = _executor(folder, settings, config, str(before.get("cwd") or ""))
-    status = folder.status()
-    launch = {
-        **before, "where": "slurm", "host": socket.gethostname(), "pid": None, "process_started": None, "command": [],
-        "processes": settings.processes, "nodes": settings.nodes, "job_id": None, "launched": time.time(),
-        "device": "cuda" if settings.gpus_per_node else "cpu", "slurm": settings.model_dump(mode="json"),
-    }  # fmt: skip
-    folder.forget_stop()
-    folder.write_launch(launch)
-    folder.write_status("launching", name=config.name, message="handed to Slurm", **NO_PROCESS)
-    try:
-        job_id = _submitted(executor, folder)
-    except ValueError as error:
-        folder.write_launch(before)
-        ended = status.get("state") not in (None, *LIVING)
-        state, message = (str(status["state"]), status.get("message")) if ended else ("failed", str(error))
-        folder.write_status(state, name=config.name, message=message, **NO_PROCESS)
-        raise
-    script = folder.path / "slurm" / f"{job_id}_submission.sh"
-    folder.write_launch({**launch, "job_id": job_id, "command": ["sbatch", str(script)]})
-    return folder
+ASK_EVERY_SECONDS = 3.0
 
 
-def submit_new(
-    config: TrainConfig, settings: SlurmSettings, *, root: Path | None = None, run_id: str | None = None,
-    recipe: str = "", group: str = "",
-) -> RunFolder:  # fmt: skip
-    """Make a new run's folder and hand it to Slurm; arguments as for `fcn_core.training.places.launch.launch`.
+class Slurm:
+    """The Slurm whose commands answer on this machine."""
 
-    ValueError as for `submit`; then no folder is left behind.
-    """
-    folder = new_run(config, root=root, run_id=run_id, processes=settings.processes, recipe=recipe, group=group)
-    try:
-        return submit(folder, settings)
-    except ValueError:
-        shutil.rmtree(folder.path)
-        raise
+    def submit(self, folder: RunFolder, *, after: RunInfo | None) -> None:
+        """Hand the run to Slurm with what launch.json says it asks for; all nodes see its folder under the same path.
+
+        ValueError when there is no Slurm, it refuses, or the run is in its hands already.
+        """
+        folder = RunFolder(folder.path.resolve())
+        config, before, status = folder.config(), folder.launched(), folder.status()
+        settings = SlurmSettings.from_dict(before.slurm)
+        if not is_here():
+            raise ValueError("there is no Slurm here: sbatch is missing or its controller does not answer (try sinfo)")
+        if before.job_id and (job := job_state(before.job_id)).alive:
+            raise ValueError(f"{folder.id} is in Slurm's hands already: {job.sentence}")
+        executor = _executor(folder, settings, config, before.cwd, after)
+        record = replace(
+            before, host=socket.gethostname(), pid=None, process_started=None, command=[], job_id=None,
+            processes=settings.processes, nodes=settings.nodes, launched=time.time(),
+            device="cuda" if settings.gpus_per_node else "cpu", slurm=settings.model_dump(mode="json"),
+        )  # fmt: skip
+        folder.write_launch(record)
+        folder.write_status("launching", name=config.name, message="handed to Slurm", **NO_PROCESS)
+        try:
+            job_id = _submitted(executor, folder)
+        except ValueError as error:
+            folder.write_launch(before)
+            ended = status.state not in ("", *LIVING)
+            state, message = (status.state, status.message) if ended else ("failed", str(error))
+            folder.write_status(state, name=config.name, message=message, **NO_PROCESS)
+            raise
+        script = folder.path / "slurm" / f"{job_id}_submission.sh"
+        folder.write_launch(replace(record, job_id=job_id, command=["sbatch", str(script)]))
+
+    def state(self, folder: RunFolder, status: RunStatus, record: LaunchRecord) -> tuple[str, str]:
+        """As Slurm tells it; where it does not answer, by the run's last sign of life."""
+        if not record.job_id:  # in the hands of whoever hands it in
+            return Local().state(folder, status, record)
+        job = _job(record.job_id, int(time.time() / ASK_EVERY_SECONDS))
+        if job.word == "UNKNOWN" and time.time() - changed(folder.status_file) < SILENCE_SECONDS:
+            return status.state or "launching", status.message
+        return state_with_job(status, job)
+
+    def stop(self, folder: RunFolder, info: RunInfo) -> None:
+        """The wish lies in the folder; a run that still waits is taken out of the queue."""
+        job = job_state(_job_id(folder))
+        if job.waits:
+            self.kill(folder)
+        elif job.alive:
+            folder.ask_to_stop()
+
+    def kill(self, folder: RunFolder) -> None:
+        """Cancel the job: Slurm gives its processes half a minute to save, then ends them."""
+        job_id = _job_id(folder)
+        waited = job_state(job_id).waits
+        cancel(job_id)
+        if waited:  # nobody else is there to say so
+            folder.write_status("stopped", message="taken out of Slurm's queue", **NO_PROCESS)
 
 
-def submit_stages(
-    configs: Sequence[TrainConfig], settings: SlurmSettings, *, root: Path | None = None, recipe: str = ""
-) -> list[RunFolder]:
-    """Hand in linked runs: each after the first starts from the one before it, and Slurm lets it wait for that one."""
-    folders: list[RunFolder] = []
-    for config in configs:
-        if folders:
-            config = config.replace(start=f"{OTHER_RUN}{folders[-1].id}")
-        group = folders[0].id if folders else ""
-        folders.append(submit_new(config, settings, root=root, recipe=recipe, group=group))
-    if len(folders) > 1:
-        folders[0].write_launch({**folders[0].launched(), "group": folders[0].id})
-    return folders
-
-
-def run_state(status: dict[str, Any], job: JobState) -> tuple[str, str]:
-    """State of a run on Slurm and a sentence, from its status.json and its job.
+def state_with_job(status: RunStatus, job: JobState) -> tuple[str, str]:
+    """State of a run on Slurm and a sentence, from its own word and its job.
 
     A job that waits is "queued", also when it was preempted; one that runs is what the run itself says; one that is
     gone leaves the run's last word if that was finished, stopped or failed, and "crashed" otherwise.
     """
-    said, message = str(status.get("state", "")), str(status.get("message") or "")
+    said = status.state
     if job.waits or (job.word == "COMPLETING" and said == "queued"):
         return "queued", job.sentence
     if job.runs:
-        return ("launching", job.sentence) if said in ("", "launching", "queued") else (said, message)
+        return ("launching", job.sentence) if said in ("", "launching", "queued") else (said, status.message)
     if said not in LIVING and said:
-        return said, message
+        return said, status.message
     if job.word == "CANCELLED" and said in ("launching", "queued"):
         return "stopped", job.sentence
     return "crashed", job.sentence
 
 
-def request_stop(folder: RunFolder) -> None:
-    """Ask the run to finish its step, save and end; one that still waits is taken out of the queue."""
-    job = job_state(_job_id(folder))
-    if job.waits:
-        kill(folder)
-    elif job.alive:
-        folder.ask_to_stop()
-
-
-def kill(folder: RunFolder) -> None:
-    """Cancel the job: Slurm gives its processes half a minute to save, then ends them."""
-    job_id = _job_id(folder)
-    waited = job_state(job_id).waits
-    cancel(job_id)
-    if waited:  # nobody else is there to say so
-        folder.write_status("stopped", message="taken out of Slurm's queue", **NO_PROCESS)
-
-
-def log_files(folder: RunFolder) -> tuple[Path, ...]:
-    """What the processes of the latest job printed, by rank; log.txt has what a person wants to know first."""
-    files = (folder.path / "slurm").glob(f"{folder.launched().get('job_id')}_*_log.out")
-    return tuple(sorted(files, key=lambda path: int(path.name.split("_")[1])))
+@lru_cache(maxsize=256)
+def _job(job_id: str, moment: int) -> JobState:
+    """The job's state, asked for at most once in a while: a page reads its runs every second or two."""
+    return job_state(job_id)
 
 
 def _job_id(folder: RunFolder) -> str:
-    job_id = folder.launched().get("job_id")
+    job_id = folder.launched().job_id
     if not job_id:
         raise ValueError(f"{folder.id} was not handed to Slurm: its launch.json names no job")
-    return str(job_id)
+    return job_id
 
 
-def _executor(folder: RunFolder, settings: SlurmSettings, config: TrainConfig, cwd: str) -> Any:
+def _executor(folder: RunFolder, settings: SlurmSettings, config: TrainConfig, cwd: str, after: RunInfo | None) -> Any:
     """submitit's executor with the options of sbatch."""
     from submitit import SlurmExecutor
 
@@ -154,7 +128,7 @@ def _executor(folder: RunFolder, settings: SlurmSettings, config: TrainConfig, c
     options = {
         **settings.options(),
         "job_name": "fcn-" + re.sub(r"[^A-Za-z0-9_.-]+", "-", config.name),
-        "dependency": _dependency(folder, config),
+        "dependency": _dependency(after),
         # Python must find fcn_core wherever the job starts; relative paths of the settings mean what they meant here.
         "setup": [f"export PYTHONPATH={shlex.quote(str(PROJECT_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}"],
         "additional_parameters": {
@@ -165,16 +139,16 @@ def _executor(folder: RunFolder, settings: SlurmSettings, config: TrainConfig, c
     return executor
 
 
-def _dependency(folder: RunFolder, config: TrainConfig) -> str | None:
+def _dependency(after: RunInfo | None) -> str | None:
     """What Slurm lets the job wait for: the run that it starts from. ValueError when that one will not finish."""
-    other = config.start_run
-    if other is None:
+    if after is None:
         return None
-    info = read_run(folder.path.parent / other)
-    if info.living and info.where == "slurm":
-        return f"afterany:{info.job_id}"
-    if info.state != "finished":
-        raise ValueError(f"the run starts from {other}, which is {info.state}; hand it to Slurm when that has finished")
+    if after.living and after.where == "slurm":
+        return f"afterany:{after.job_id}"
+    if after.state != "finished":
+        raise ValueError(
+            f"the run starts from {after.id}, which is {after.state}; hand it to Slurm when that has finished"
+        )
     return None
 
 
@@ -194,9 +168,3 @@ def _submitted(executor: Any, folder: RunFolder) -> str:
             f"Slurm refused the job: {reason}. Ask for what a node has: fewer processes or cores, less memory, another "
             "partition"
         ) from None
-
-
-__all__ = [
-    "JobState", "SlurmSettings", "cancel", "is_here", "job_state", "kill", "log_files", "partitions", "request_stop",
-    "run_state", "submit", "submit_new", "submit_stages",
-]  # fmt: skip

@@ -23,9 +23,9 @@ from submitit.helpers import TorchDistributedEnvironment
 
 from fcn_core.training.engine import resume
 from fcn_core.training.places.slurm_queue import is_preempted
-from fcn_core.training.process import leads_the_others
-from fcn_core.training.run_folder.run_state import read_run
-from fcn_core.training.run_folder.runs import LIVING, RunFolder
+from fcn_core.training.process import leads_the_others, processes_together
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.run_folder.status import LIVING, NO_PROCESS
 
 LOOPBACK = "127.0.0.1"
 
@@ -54,9 +54,9 @@ class TrainingJob:
             check_start(folder)
             state = resume(self.folder, stop=stop).state
         except Exception as error:
-            who = "" if os.environ["WORLD_SIZE"] == "1" else f"process {os.environ['RANK']}: "
+            who = "" if processes_together() == 1 else f"process {os.environ['RANK']}: "
             folder.log(who + traceback.format_exc().rstrip())
-            if leads_the_others() and folder.status().get("state") in LIVING:
+            if leads_the_others() and folder.status().state in LIVING:
                 folder.write_status("failed", message=str(error))
             raise
         if state == "stopped" and not folder.stop_asked():
@@ -75,19 +75,15 @@ class TrainingJob:
     def checkpoint(self) -> DelayedSubmission:
         """What the job does when its turn comes again: the same, from the checkpoint that was just saved."""
         folder = RunFolder(self.folder)
-        nobody = {"host": None, "pid": None, "process_started": None}
-        folder.write_status("queued", message="back in Slurm's queue", **nobody)
+        folder.write_status("queued", message="back in Slurm's queue", **NO_PROCESS)
         return DelayedSubmission(self)
 
 
 def check_start(folder: RunFolder) -> None:
     """ValueError when the run that this one begins from came to no end: Slurm only knows that its job is over."""
-    other = folder.config().start_run
-    if other is None or folder.last.is_file():
-        return
-    state = read_run(folder.path.parent / other).state
-    if state != "finished":
-        raise ValueError(f"this run starts from {other}, which is {state}; resume that one, then this one")
+    other = folder.awaited()
+    if other is not None and not other.finished and not folder.last.is_file():
+        raise ValueError(f"this run starts from {other.id}, which did not finish; resume that one, then this one")
 
 
 def take_place() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fcn_core.labels import LABEL_SETS, LabelSet, spread_palette, voc_palette
+from fcn_core.training.run_folder.runs import RunFolder
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,8 @@ class RunFacts:
 
 def read_facts(folder: Path) -> RunFacts:
     """The facts of a run folder; empty when the file is missing or damaged."""
-    try:
-        values = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return RunFacts(None, {})
-    return RunFacts(_labels(values), values) if isinstance(values, dict) else RunFacts(None, {})
+    values = RunFolder(folder).facts()
+    return RunFacts(_labels(values), values)
 
 
 def _labels(values: dict[str, Any]) -> LabelSet | None:

@@ -21,6 +21,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,9 @@ from fcn_core.machine.disk import DiskFull, full_disk_named
 from fcn_core.training.process import leads_the_others, started
 from fcn_core.training.run_folder.metrics_file import MetricsFile, Portion, plain
 from fcn_core.training.run_folder.saved_state import load_state, save_state
+from fcn_core.training.run_folder.status import STAYING, LaunchRecord, RunStatus, from_plain
 from fcn_core.training.settings.config import TrainConfig
 
-LIVING = ("launching", "queued", "preparing", "running")
-STAYING = ("name", "step", "epoch", "fraction", "elapsed", "loss", "lr", "best_miou")
 METRICS_SIZE = "metrics_size"  # in a checkpoint
 ONE_BLOCK = 4096  # bytes that a file system hands out at once
 
@@ -89,29 +89,34 @@ class RunFolder:
         except (ValueError, OSError) as error:
             raise ValueError(f"{self.config_file}: {error}") from error
 
+    def awaited(self) -> RunFolder | None:
+        """The run beside this one from whose best weights it starts; None when it starts from something else."""
+        other = self.config().start_run
+        return None if other is None else RunFolder(self.path.resolve().parent / other)
+
     # What a run says of itself.
 
-    def status(self) -> dict[str, Any]:
-        """What status.json says; empty when it is missing or damaged."""
-        return read_json(self.status_file)
+    def status(self) -> RunStatus:
+        """What status.json says; all defaults when it is missing or damaged."""
+        return from_plain(RunStatus, read_json(self.status_file))
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        status = self.status()
+        return status.state == "finished" or (status == RunStatus() and self.final.is_file())
 
     def write_status(self, state: str, **facts: Any) -> None:
-        """Replace status.json. state: one of LIVING, or stopped, finished, failed.
+        """Replace status.json. state: one of LIVING or ENDED; facts: fields of RunStatus.
 
         How far the run had come stays unless `facts` say otherwise; so does a full disk not keep a run from saying
         that it failed: the file's own block is then written over.
         """
-        before = self.status()
-        status = {
-            **{key: before[key] for key in STAYING if key in before},
-            "state": state,
-            "updated": time.time(),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "process_started": started(os.getpid()),
-            **facts,
-        }
-        text = json.dumps(plain(status), indent=1) + "\n"
+        before, pid = self.status(), os.getpid()
+        writer = {"host": socket.gethostname(), "pid": pid, "process_started": started(pid)}
+        staying = {name: getattr(before, name) for name in STAYING}
+        status = RunStatus(state=state, **{**staying, "updated": time.time(), **writer, **facts})
+        text = json.dumps(plain(asdict(status)), indent=1) + "\n"
         try:
             with full_disk_named(self.path):
                 replace_text(self.status_file, text)
@@ -130,13 +135,13 @@ class RunFolder:
         """Replace facts.json."""
         self._replace_json(self.facts_file, facts)
 
-    def launched(self) -> dict[str, Any]:
-        """What launch.json says; empty when it is missing or damaged."""
-        return read_json(self.launch_file)
+    def launched(self) -> LaunchRecord:
+        """What launch.json says; all defaults when it is missing or damaged."""
+        return from_plain(LaunchRecord, read_json(self.launch_file))
 
-    def write_launch(self, facts: dict[str, Any]) -> None:
+    def write_launch(self, record: LaunchRecord) -> None:
         """Replace launch.json."""
-        self._replace_json(self.launch_file, facts)
+        self._replace_json(self.launch_file, asdict(record))
 
     def _replace_json(self, path: Path, facts: dict[str, Any]) -> None:
         with full_disk_named(self.path):
@@ -267,3 +272,11 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def changed(path: Path) -> float:
+    """When a file or folder was changed, in seconds since 1970; 0 when it is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

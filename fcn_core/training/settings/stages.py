@@ -12,7 +12,7 @@ from fcn_core.training.settings.config import TrainConfig
 def expand(config: TrainConfig) -> tuple[TrainConfig, ...]:
     """The runs that the settings ask for: one, or one a head where `staged` is set.
 
-    Only the first of them has a start; whoever launches them sets the others' to the run before (`launch_stages`).
+    Only the first of them has a start; whoever launches them sets the others' to the run before (`launch.linked`).
     Every stage has the full length.
     """
     if config.staged is None:

@@ -11,10 +11,10 @@ import pytest
 from short_runs import tiny_config, wait_until
 
 from fcn_core.cli.program import main
-from fcn_core.training.places.device_queue import give_back_ticket, take_ticket
-from fcn_core.training.places.launch import new_run
+from fcn_core.training.places.launch import LaunchRequest, new_run
+from fcn_core.training.places.run_state import list_runs, read_run
+from fcn_core.training.places.tickets import give_back_ticket, take_ticket
 from fcn_core.training.process import started
-from fcn_core.training.run_folder.run_state import list_runs, read_run
 from fcn_core.training.run_folder.runs import RunFolder
 
 
@@ -36,11 +36,11 @@ def settings(tmp_path):
 
 def test_the_table(root, capsys):
     assert main(["runs"]) == 0 and "no runs in" in capsys.readouterr().err
-    one = new_run(tiny_config(), run_id="one", recipe="classroom")
+    one = new_run(tiny_config(), LaunchRequest(path=root / "one", recipe="classroom"))
     one.write_status("finished", step=40, fraction=1.0, elapsed=3725.0, best_miou=0.61234)
-    two = new_run(tiny_config(), run_id="two")
+    two = new_run(tiny_config(), LaunchRequest(path=root / "two"))
     two.write_status("queued", waiting_for="one", message="waits for one on cpu")
-    new_run(tiny_config(), run_id="broken").config_file.write_text("{")
+    new_run(tiny_config(), LaunchRequest(path=root / "broken")).config_file.write_text("{")
     assert main(["runs"]) == 0
     shown = capsys.readouterr()
     row = next(line for line in shown.out.splitlines() if line.startswith("one"))
@@ -53,7 +53,7 @@ def test_the_table(root, capsys):
 
 
 def test_one_run(root, capsys):
-    folder = new_run(tiny_config(), run_id="tiny-1")
+    folder = new_run(tiny_config(), LaunchRequest(path=root / "tiny-1"))
     folder.write_status("failed", step=3, message="the disk is full")
     for number in range(50):
         folder.log(f"line {number}")
@@ -79,8 +79,8 @@ def test_one_run(root, capsys):
     ],
 )
 def test_refusals_are_sentences(root, capsys, words, code, says):
-    new_run(tiny_config(), run_id="done").write_status("finished")
-    new_run(tiny_config(), run_id="busy").write_status("running")
+    new_run(tiny_config(), LaunchRequest(path=root / "done")).write_status("finished")
+    new_run(tiny_config(), LaunchRequest(path=root / "busy")).write_status("running")
     assert main(["runs", *words]) == code
     errors = capsys.readouterr().err
     assert says in errors and "Traceback" not in errors
@@ -107,7 +107,7 @@ def test_the_foreground_takes_its_turn(root, settings, capsys):
     words = "import time; time.sleep(60)"
     holder = subprocess.Popen([sys.executable, "-c", words])
     try:
-        other = new_run(tiny_config(), run_id="other")
+        other = new_run(tiny_config(), LaunchRequest(path=root / "other"))
         other.write_status("running", pid=holder.pid, process_started=started(holder.pid))
         take_ticket(other, ("cpu",), pid=holder.pid)
         waiting = subprocess.Popen(

@@ -32,7 +32,7 @@ def test_a_small_run_learns_and_leaves_everything_behind(root, tmp_path):
     assert len(losses) == 80 and np.mean(losses[-5:]) < 0.6 * np.mean(losses[:3])
     assert result.state == "finished" and result.best_miou > 0.5
     folder = RunFolder.open(result.run_dir)
-    assert folder.status()["state"] == "finished" and folder.status()["step"] == 80
+    assert folder.status().state == "finished" and folder.status().step == 80
     assert [r["step"] for r in records(result.run_dir, "eval")] == [20, 40, 60, 80]
     assert set(records(result.run_dir, "eval")[0]["heads"]) == {"8s", "16s", "32s"}
     assert max(r["heads"]["8s"]["miou"] for r in records(result.run_dir, "eval")) == pytest.approx(result.best_miou)
@@ -54,7 +54,7 @@ def test_resume_equals_never_having_stopped(root, tmp_path, workers, kind):
 
     stopped = train(config, tmp_path / "parts", progress=stop_at_five)
     assert stopped.state == "stopped" and stopped.steps == 5
-    assert RunFolder(tmp_path / "parts").status()["state"] == "stopped"
+    assert RunFolder(tmp_path / "parts").status().state == "stopped"
     # What a killed process wrote after its last checkpoint is written again, not twice.
     RunFolder(tmp_path / "parts").append({"kind": "step", "step": 6, "loss": 123.0})
     resumed = resume(tmp_path / "parts")
@@ -94,7 +94,7 @@ def test_a_loss_that_is_no_number_stops_with_a_sentence(root, tmp_path):
     with pytest.raises(RunFailed, match=r"the loss became (nan|inf) at step \d+ with learning rate .* try a smaller"):
         train(settings(root, optim=optim, schedule={"kind": "fixed"}), tmp_path / "run")
     status = RunFolder(tmp_path / "run").status()
-    assert status["state"] == "failed" and "learning rate" in status["message"]
+    assert status.state == "failed" and "learning rate" in status.message
 
 
 def test_a_run_by_the_clock_ends_in_time(root, tmp_path):
@@ -107,4 +107,4 @@ def test_a_run_by_the_clock_ends_in_time(root, tmp_path):
 def test_bad_data_fails_before_the_first_step(root, tmp_path):
     with pytest.raises(ValueError, match="no split 'nowhere'"):
         train(settings(root, train=[{"kind": "folder", "root": str(root), "split": "nowhere"}]), tmp_path / "run")
-    assert RunFolder(tmp_path / "run").status()["state"] == "failed"
+    assert RunFolder(tmp_path / "run").status().state == "failed"

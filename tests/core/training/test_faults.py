@@ -19,7 +19,7 @@ from short_runs import tiny_config, wait_until
 
 from fcn_core.machine.disk import DiskFull
 from fcn_core.training.engine import resume
-from fcn_core.training.run_folder.run_state import list_runs, read_run
+from fcn_core.training.places.run_state import list_runs, read_run
 from fcn_core.training.run_folder.runs import RunFolder
 
 ROOT = Path(__file__).parents[3]
@@ -122,11 +122,11 @@ LAUNCHER = """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so its children
     sys.path.insert(0, TESTS)
     from short_runs import tiny_config
-    from fcn_core.training.places.launch import launch
+    from fcn_core.training.places.launch import LaunchRequest, launch
     together = threading.Barrier(2)
     def go(name):
         together.wait()
-        print(launch(tiny_config(name=name, steps=100)).id, flush=True)
+        print(launch((tiny_config(name=name, steps=100),), LaunchRequest())[0].id, flush=True)
     threads = [threading.Thread(target=go, args=(name,)) for name in ("one", "two")]
     [t.start() for t in threads]
     [t.join() for t in threads]

@@ -11,12 +11,21 @@ import psutil
 import pytest
 from short_runs import tiny_config, wait_until
 
-from fcn_core.training.places import launch as launching
-from fcn_core.training.places.device_queue import queue_folder
-from fcn_core.training.places.launch import delete_run, kill, launch, launch_stages, new_run, request_stop, resume_run
+from fcn_core.training.places import local
+from fcn_core.training.places.launch import (
+    LaunchRequest,
+    delete_run,
+    kill,
+    launch,
+    new_run,
+    request_stop,
+    resume_run,
+)
+from fcn_core.training.places.run_state import list_runs, read_run
+from fcn_core.training.places.tickets import queue_folder
 from fcn_core.training.process import started
-from fcn_core.training.run_folder.run_state import list_runs, read_run
 from fcn_core.training.run_folder.runs import RunFolder, read_json
+from fcn_core.training.settings.config import TrainConfig
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,7 +38,7 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     yield tmp_path / "runs"
     for run in list_runs(tmp_path / "runs"):
-        if run.living and RunFolder(run.path).launched().get("pid"):
+        if run.living and RunFolder(run.path).launched().pid:
             kill(RunFolder(run.path))
 
 
@@ -44,8 +53,13 @@ def sleepers(monkeypatch):
         words = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
         return popen([sys.executable, "-c", words], **options)
 
-    monkeypatch.setattr(launching.subprocess, "Popen", instead)
+    monkeypatch.setattr(local.subprocess, "Popen", instead)
     return seen
+
+
+def launch_one(config: TrainConfig, **request) -> RunFolder:
+    (folder,) = launch((config,), LaunchRequest(**request))
+    return folder
 
 
 def steps(folder: RunFolder) -> list[int]:
@@ -53,10 +67,10 @@ def steps(folder: RunFolder) -> list[int]:
 
 
 def test_a_run_is_launched_stopped_resumed_killed_and_deleted(root):
-    folder = launch(tiny_config(steps=100_000), recipe="classroom")
+    folder = launch_one(tiny_config(steps=100_000), recipe="classroom")
     launched = folder.launched()
     assert read_run(folder.path).state in ("launching", "preparing")
-    assert os.getsid(launched["pid"]) == launched["pid"] != os.getsid(0), "a session of its own"
+    assert os.getsid(launched.pid) == launched.pid != os.getsid(0), "a session of its own"
     with pytest.raises(ValueError, match="at work"):
         delete_run(folder)
     wait_until(lambda: len(steps(folder)) > 5, "it trains")
@@ -76,7 +90,7 @@ def test_a_run_is_launched_stopped_resumed_killed_and_deleted(root):
     resume_run(folder)  # at once: the old process may still be ending
     wait_until(lambda: steps(folder)[-1] > info.step + 3, "it goes on")
     assert steps(folder) == list(range(1, steps(folder)[-1] + 1))
-    os.kill(folder.status()["pid"], signal.SIGKILL)
+    os.kill(folder.status().pid, signal.SIGKILL)
     wait_until(lambda: read_run(folder.path).state == "crashed", "it reads crashed", seconds=15)
     wait_until(lambda: "SIGKILL" in folder.log_tail(), "the log says what ended it")
     assert "killed from outside" in read_run(folder.path).log_tail and read_run(folder.path).resumable
@@ -85,11 +99,11 @@ def test_a_run_is_launched_stopped_resumed_killed_and_deleted(root):
 
 
 def test_several_processes_stop_gently_together(root):
-    folder = launch(tiny_config(steps=100_000), processes=2)
+    folder = launch_one(tiny_config(steps=100_000), processes=2)
     wait_until(lambda: len(steps(folder)) > 2, "both train", seconds=120)
-    leader = folder.launched()["pid"]
+    leader = folder.launched().pid
     workers = psutil.Process(leader).children(recursive=True)
-    assert folder.status()["pid"] != leader and folder.status()["pid"] in {worker.pid for worker in workers}
+    assert folder.status().pid != leader and folder.status().pid in {worker.pid for worker in workers}
     assert folder.facts()["processes"] == 2
     request_stop(folder)
     wait_until(lambda: not read_run(folder.path).living, "they stop")
@@ -101,18 +115,18 @@ def test_several_processes_stop_gently_together(root):
 
 def test_how_the_process_is_started(root, sleepers, monkeypatch):
     monkeypatch.setenv("RANK", "1")  # the launcher itself may be one of torchrun's
-    folder = launch(tiny_config(), run_id="mine", processes=2)
+    folder = launch_one(tiny_config(), path=root / "mine", processes=2)
     (command, options), launched = sleepers[0], folder.launched()
     assert folder.path == root / "mine"
     assert command[1:] == ["-m", "fcn_core", "train", "--resume", str(root / "mine"), "--processes", "2"]
     assert options["start_new_session"] and options["stdin"] == subprocess.DEVNULL and "RANK" not in options["env"]
     assert options["env"]["PYTHONPATH"].split(os.pathsep)[0] == str(ROOT) and options["cwd"] == os.getcwd()
-    assert launched["command"] == command and launched["process_started"] == started(launched["pid"])
-    assert (launched["where"], launched["processes"], launched["nodes"], launched["job_id"]) == ("local", 2, 1, None)
-    ticket = read_json(queue_folder() / f"{launched['pid']}.json")
+    assert launched.command == command and launched.process_started == started(launched.pid)
+    assert (launched.where, launched.processes, launched.nodes, launched.job_id) == ("local", 2, 1, None)
+    ticket = read_json(queue_folder() / f"{launched.pid}.json")
     assert ticket["run"] == str(folder.path) and ticket["devices"] == ["cpu"] and ticket["has_turn"]
     with pytest.raises(ValueError, match="already holds a run"):
-        launch(tiny_config(), run_id="mine")
+        launch_one(tiny_config(), path=root / "mine")
 
 
 def test_names_are_safe_and_never_the_same(root, sleepers):
@@ -133,7 +147,7 @@ def test_names_are_safe_and_never_the_same(root, sleepers):
 
 def test_stages_are_linked(root, sleepers):
     configs = [tiny_config(name=f"{head}s") for head in (32, 16, 8)]
-    first, second, third = launch_stages(configs, recipe="paper")
+    first, second, third = launch(configs, LaunchRequest(recipe="paper"))
     assert first.config().start is None
     assert second.config().start == f"run:{first.id}" and third.config().start == f"run:{second.id}"
     assert {read_run(folder.path).group for folder in (first, second, third)} == {first.id}
@@ -142,11 +156,11 @@ def test_stages_are_linked(root, sleepers):
     assert [ticket["has_turn"] for ticket in tickets] == [True, False, False]
     assert [ticket["after"] for ticket in tickets] == ["", str(first.path), str(second.path)]
     with pytest.raises(ValueError, match="no such run"):
-        launch(tiny_config(start="run:nowhere"))
+        launch_one(tiny_config(start="run:nowhere"))
 
 
 def test_stopped_before_it_began(root, sleepers):
-    folder = launch(tiny_config())
+    folder = launch_one(tiny_config())
     request_stop(folder)
     wait_until(lambda: not read_run(folder.path).living, "it ends", seconds=10)
     assert read_run(folder.path).state == "stopped" and read_run(folder.path).resumable
@@ -155,8 +169,8 @@ def test_stopped_before_it_began(root, sleepers):
 
 
 def test_kill_ends_all_its_processes(root, sleepers):
-    folder = launch(tiny_config())
-    process = psutil.Process(folder.launched()["pid"])
+    folder = launch_one(tiny_config())
+    process = psutil.Process(folder.launched().pid)
     wait_until(lambda: process.children(), "it has a child")
     (child,) = process.children()
     kill(folder)
@@ -169,17 +183,17 @@ def test_kill_ends_all_its_processes(root, sleepers):
 def test_a_process_that_ends_at_once_reads_crashed(root, monkeypatch):
     popen = subprocess.Popen
     monkeypatch.setattr(
-        launching.subprocess,
+        local.subprocess,
         "Popen",
         lambda command, **options: popen([sys.executable, "-c", "print('no luck'); raise SystemExit(3)"], **options),
     )
-    folder = launch(tiny_config())
+    folder = launch_one(tiny_config())
     wait_until(lambda: read_run(folder.path).state == "crashed", "it reads crashed", seconds=10)
     assert "no luck" in read_run(folder.path).log_tail
 
 
 def test_what_is_refused(root, sleepers, tmp_path):
-    folder = new_run(tiny_config(), run_id="done")
+    folder = new_run(tiny_config(), LaunchRequest(path=root / "done"))
     folder.write_status("finished")
     with pytest.raises(ValueError, match="has finished; there is nothing to resume"):
         resume_run(folder)

@@ -61,7 +61,7 @@ def test_a_run_that_cannot_fit_fails_before_its_first_step(root, tmp_path, monke
     with pytest.raises(RunFailed, match=r"a step needs about \d+ MB of memory and 0 MB are free on cpu; try a smaller"):
         train(tiny_settings(root), tmp_path / "run")
     assert RunFolder(tmp_path / "run").metrics() == []
-    assert RunFolder(tmp_path / "run").status()["state"] == "failed"
+    assert RunFolder(tmp_path / "run").status().state == "failed"
     monkeypatch.undo()
     usage = preflight.shutil.disk_usage("/")
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: usage._replace(free=1000))

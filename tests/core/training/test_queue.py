@@ -10,12 +10,15 @@ import time
 import pytest
 from short_runs import wait_until
 
-from fcn_core.training.places import device_queue, devices
-from fcn_core.training.places.device_queue import Ticket, give_back_ticket, queue_folder, take_ticket, turn
+from fcn_core.training.places import devices
+from fcn_core.training.places import turn as turns
 from fcn_core.training.places.devices import devices_for
+from fcn_core.training.places.run_state import read_run
+from fcn_core.training.places.tickets import Ticket, give_back_ticket, queue_folder, take_ticket
+from fcn_core.training.places.turn import turn
 from fcn_core.training.process import started
-from fcn_core.training.run_folder.run_state import read_run
 from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.run_folder.status import LaunchRecord
 from fcn_core.training.settings.config import TrainConfig
 
 CPU = ("cpu",)
@@ -38,7 +41,7 @@ def processes():
 
 def run(tmp_path, name, launched, **changes) -> RunFolder:
     folder = RunFolder.create(tmp_path / "runs" / name, TrainConfig(name=name, steps=1, **changes))
-    folder.write_launch({"launched": launched})
+    folder.write_launch(LaunchRecord(launched=launched))
     folder.write_status("launching", pid=None, process_started=None)
     return folder
 
@@ -104,7 +107,7 @@ def test_a_ticket_of_a_reused_number_or_a_damaged_one_counts_for_nothing(tmp_pat
 
 RACE = """
 import sys, time
-from fcn_core.training.places.device_queue import take_ticket
+from fcn_core.training.places.tickets import take_ticket
 from fcn_core.training.run_folder.runs import RunFolder
 folder = RunFolder(sys.argv[1])
 time.sleep(max(0, float(sys.argv[2]) - time.time()))
@@ -130,9 +133,9 @@ def test_of_many_that_come_at_one_instant_one_goes(tmp_path):
     assert ahead.count(0) == 1 and all(1 <= number <= 4 for number in ahead[1:])
 
 
-def in_thread(folder, config, seen, **options) -> threading.Thread:
+def in_thread(folder, seen, **options) -> threading.Thread:
     def work() -> None:
-        with turn(folder, config, CPU, every=0.02) as may_go:
+        with turn(folder, folder.id, CPU, every=0.02) as may_go:
             seen.append(may_go)
 
     thread = threading.Thread(target=work)
@@ -144,7 +147,7 @@ def test_waiting_is_told_and_ends_with_the_turn(tmp_path, processes):
     first, second = run(tmp_path, "first", 1), run(tmp_path, "second", 2)
     take_ticket(first, CPU, pid=processes[0].pid)
     seen: list[bool] = []
-    thread = in_thread(second, second.config(), seen)
+    thread = in_thread(second, seen)
     wait_until(lambda: read_run(second.path).state == "queued", "it waits")
     info = read_run(second.path)
     assert info.waiting_for == "first" and info.message == "waits for first on cpu" and not seen
@@ -166,7 +169,7 @@ def test_asked_to_stop_while_it_waits(tmp_path, processes, how):
 
     asker = threading.Thread(target=ask)
     asker.start()
-    with turn(second, second.config(), CPU, every=0.05) as may_go:
+    with turn(second, second.id, CPU, every=0.05) as may_go:
         assert not may_go
     asker.join()
     info = read_run(second.path)
@@ -178,7 +181,7 @@ def test_a_start_from_another_run_waits_until_that_has_finished(tmp_path):
     second = run(tmp_path, "second", 2, start="run:first")
     first.write_status("running")
     seen: list[bool] = []
-    thread = in_thread(second, second.config(), seen)
+    thread = in_thread(second, seen)
     wait_until(lambda: read_run(second.path).waiting_for == "first", "it waits")
     assert "to finish, from whose best weights" in read_run(second.path).message
     for state, word in (("stopped", "was stopped"), ("failed", "failed")):
@@ -190,17 +193,17 @@ def test_a_start_from_another_run_waits_until_that_has_finished(tmp_path):
     assert seen == [True]
     gone = run(tmp_path, "third", 3, start="run:nowhere")
     with pytest.raises(ValueError, match="starts from nowhere, but there is no such run"):
-        with turn(gone, gone.config(), CPU):
+        with turn(gone, gone.id, CPU):
             raise AssertionError("it may not begin")
 
 
 def test_a_second_process_on_one_run_is_refused(tmp_path, processes, monkeypatch):
-    monkeypatch.setattr(device_queue, "TWIN_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "TWIN_SECONDS", 0.1)
     folder = run(tmp_path, "first", 1)
     take_ticket(folder, CPU, pid=processes[0].pid)
     folder.write_status("running", pid=processes[0].pid, process_started=started(processes[0].pid))
     with pytest.raises(ValueError, match=f"trained already, by process {processes[0].pid}"):
-        with turn(folder, folder.config(), CPU, every=0.05):
+        with turn(folder, folder.id, CPU, every=0.05):
             raise AssertionError("it may not begin")
     assert read_run(folder.path).state == "running", "the other one goes on undisturbed"
 

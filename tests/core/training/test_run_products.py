@@ -96,7 +96,7 @@ def test_a_run_without_a_better_result_ends_early(root, tmp_path):
     scores = [r["heads"]["8s"]["miou"] for r in RunFolder(tmp_path / "run").metrics() if r["kind"] == "eval"]
     assert scores.index(max(scores)) == len(scores) - 3, "two validations after the best one"
     assert result.state == "finished" and result.steps == 8 * len(scores) < 400
-    assert "no better result in 2 validations" in RunFolder(tmp_path / "run").status()["message"]
+    assert "no better result in 2 validations" in RunFolder(tmp_path / "run").status().message
     assert resume(tmp_path / "run").steps == result.steps
 
 

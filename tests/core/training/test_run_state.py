@@ -9,10 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fcn_core.training.places import run_state
+from fcn_core.training.places.run_state import find_run, list_runs, read_run, runs_root
 from fcn_core.training.process import lives, started
-from fcn_core.training.run_folder import run_state
-from fcn_core.training.run_folder.run_state import find_run, list_runs, read_run, runs_root
 from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.run_folder.status import LaunchRecord
 from fcn_core.training.settings.config import TrainConfig
 
 ELSEWHERE = {"host": "another-machine", "pid": 1, "process_started": 1.0}
@@ -56,7 +57,7 @@ def test_a_run_whose_process_is_gone_has_crashed_at_once(folder, sleeper):
 
 
 def test_a_number_that_another_program_got_is_not_the_run(folder, sleeper):
-    folder.write_launch({"where": "local", "pid": sleeper.pid, "process_started": started(sleeper.pid) - 500})
+    folder.write_launch(LaunchRecord(where="local", pid=sleeper.pid, process_started=started(sleeper.pid) - 500))
     for state in ("launching", "queued", "preparing", "running"):
         facts = {"pid": sleeper.pid, "process_started": started(sleeper.pid) - 500}
         folder.write_status(state, **facts)
@@ -72,12 +73,12 @@ def test_the_last_word_of_a_run_counts(folder, state):
 
 
 def test_launching(folder, sleeper):
-    folder.write_launch({"where": "local", "pid": None})
+    folder.write_launch(LaunchRecord(where="local", pid=None))
     folder.write_status("launching", pid=None, process_started=None)
     assert read_run(folder.path).state == "launching", "its process may appear any moment"
     folder.write_status("launching", pid=None, process_started=None, updated=time.time() - 61)
     assert read_run(folder.path).state == "crashed" and "did not start" in read_run(folder.path).message
-    folder.write_launch({"where": "local", "pid": sleeper.pid, "process_started": started(sleeper.pid)})
+    folder.write_launch(LaunchRecord(where="local", pid=sleeper.pid, process_started=started(sleeper.pid)))
     assert read_run(folder.path).state == "launching"
     sleeper.kill()
     assert read_run(folder.path).state in ("launching", "crashed")
@@ -87,7 +88,7 @@ def test_launching(folder, sleeper):
 
 def test_one_of_several_processes(folder, sleeper):
     """torchrun is started; status.json names the first of its children once that works."""
-    folder.write_launch({"pid": sleeper.pid, "process_started": started(sleeper.pid), "processes": 2})
+    folder.write_launch(LaunchRecord(pid=sleeper.pid, process_started=started(sleeper.pid), processes=2))
     folder.write_status("preparing", pid=None)
     assert read_run(folder.path).state == "preparing"
     folder.write_status("running", pid=2**22 + 7, process_started=1.0)
@@ -110,7 +111,7 @@ def test_on_another_machine_the_sign_of_life_counts(folder):
 def test_what_a_run_is_about(tmp_path):
     data = [{"kind": "streets"}, {"kind": "streets", "seed": 3}, {"kind": "camvid", "root": str(tmp_path)}]
     folder = RunFolder.create(tmp_path / "mix", TrainConfig.from_dict({"name": "mix", "steps": 5, "train": data}))
-    folder.write_launch({"where": "local", "launched": 12.5, "recipe": "modern", "group": "g", "device": "cuda:0"})
+    folder.write_launch(LaunchRecord(where="local", launched=12.5, recipe="modern", group="g", device="cuda:0"))
     folder.write_status("queued", waiting_for="other", message="waits for other on cuda:0")
     info = read_run(folder.path)
     assert (info.id, info.name, info.data, info.recipe, info.group) == ("mix", "mix", "streets + camvid", "modern", "g")
@@ -136,6 +137,22 @@ def test_nonsense_in_the_files_is_survived(folder):
     assert info.state == "finished" and "status.json is damaged" in info.problem
     folder.config_file.unlink()
     assert "config.yaml is missing" in read_run(folder.path).problem and read_run(folder.path).name == "first"
+
+
+def test_files_of_older_runs_are_understood(folder):
+    """As written before the records had fields for everything, and with a field that is not known any more."""
+    folder.launch_file.write_text(
+        '{"where": "local", "host": "elsewhere", "pid": 7, "process_started": 5, "command": ["a", "b"], "processes": 2,'
+        ' "nodes": 1, "job_id": null, "launched": 12, "cwd": "/", "device": "cpu", "recipe": "paper", "group": "g"}'
+    )
+    folder.status_file.write_text(
+        '{"name": "first", "step": 3, "fraction": 1, "state": "stopped", "updated": 20.5, "host": "elsewhere",'
+        ' "pid": null, "process_started": null, "mood": "fine"}'
+    )
+    info, record = read_run(folder.path), folder.launched()
+    assert (info.state, info.step, info.fraction, info.recipe, info.group) == ("stopped", 3, 1.0, "paper", "g")
+    assert (info.launched, info.updated, info.device, info.job_id) == (12, 20.5, "cpu", "")
+    assert (record.command, record.processes, record.slurm) == (["a", "b"], 2, {})
 
 
 def test_damage_that_comes_later_is_seen(folder):
@@ -164,7 +181,7 @@ def test_all_runs(tmp_path, monkeypatch):
         find_run("a")
     for launched, name in ((3, "tiny-b"), (9, "tiny-a"), (5, "other")):
         folder = RunFolder.create(runs_root() / name, TrainConfig(steps=1))
-        folder.write_launch({"launched": launched})
+        folder.write_launch(LaunchRecord(launched=launched))
     (runs_root() / "notes").mkdir()
     (runs_root() / ".deleted-tiny").mkdir()
     (runs_root() / ".deleted-tiny" / "config.yaml").write_text("")

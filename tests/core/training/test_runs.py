@@ -14,6 +14,7 @@ import torch
 from fcn_core.machine.disk import DiskFull
 from fcn_core.training.heartbeat import heartbeat
 from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.run_folder.status import LaunchRecord, RunStatus
 from fcn_core.training.settings.config import TrainConfig
 
 
@@ -109,20 +110,20 @@ def test_metrics_survive_a_torn_line_and_rewind(folder):
 
 
 def test_status_is_whole_or_empty(folder):
-    assert folder.status() == {}
+    assert folder.status() == RunStatus()
     folder.write_status("running", step=4, loss=float("inf"))
     status = folder.status()
-    assert status["state"] == "running" and status["step"] == 4 and status["loss"] is None and status["pid"] > 0
+    assert status.state == "running" and status.step == 4 and status.loss is None and status.pid == os.getpid()
     folder.status_file.write_text("{")
-    assert folder.status() == {}
+    assert folder.status() == RunStatus()
 
 
 def test_how_far_a_run_had_come_stays_in_its_status(folder):
     folder.write_status("running", step=4, loss=0.5, message="at work")
     folder.write_status("queued", waiting_for="other", pid=None)
     status = folder.status()
-    assert (status["state"], status["step"], status["loss"], status["waiting_for"]) == ("queued", 4, 0.5, "other")
-    assert status["pid"] is None and "message" not in status and status["host"]
+    assert (status.state, status.step, status.loss, status.waiting_for) == ("queued", 4, 0.5, "other")
+    assert status.pid is None and status.message == "" and status.host
 
 
 def test_metrics_are_read_on_from_where_one_was(folder):
@@ -163,7 +164,7 @@ def test_a_full_disk_cannot_hide_that_a_run_failed(folder, monkeypatch):
 
     monkeypatch.setattr(tempfile, "mkstemp", full)
     folder.write_status("failed", message="the disk is full")
-    assert folder.status()["state"] == "failed" and folder.status()["step"] == 4
+    assert folder.status().state == "failed" and folder.status().step == 4
     with pytest.raises(DiskFull):
         folder.write_facts({"classes": []})
 
@@ -176,8 +177,8 @@ def test_words(folder):
     folder.write_notes("klein, aber fein: größer ist besser")
     assert folder.notes().endswith("größer ist besser")
     folder.write_facts({"classes": ["red"]})
-    folder.write_launch({"where": "local"})
-    assert folder.facts() == {"classes": ["red"]} and folder.launched() == {"where": "local"}
+    folder.write_launch(LaunchRecord(recipe="modern"))
+    assert folder.facts() == {"classes": ["red"]} and folder.launched() == LaunchRecord(recipe="modern")
 
 
 def test_heartbeat_shows_life_and_hears_the_wish_to_stop(folder):

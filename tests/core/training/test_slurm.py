@@ -14,17 +14,22 @@ from PIL import Image
 from fcn_core.cli.program import main
 from fcn_core.machine.home import PROJECT_ROOT
 from fcn_core.training.engine import train
-from fcn_core.training.places import slurm
-from fcn_core.training.places.slurm import SlurmSettings
+from fcn_core.training.places import slurm_queue
+from fcn_core.training.places.launch import LaunchRequest, kill, launch, new_run, request_stop, resume_run
+from fcn_core.training.places.run_state import read_run
+from fcn_core.training.places.slurm import state_with_job
 from fcn_core.training.places.slurm_queue import JobState
-from fcn_core.training.run_folder.run_state import read_run
+from fcn_core.training.places.slurm_settings import SlurmSettings
+from fcn_core.training.places.table import PLACES
 from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.run_folder.status import RunStatus
 from fcn_core.training.settings.config import TrainConfig
 
-HERE = slurm.is_here()
+HERE = slurm_queue.is_here()
 real = pytest.mark.skipif(not HERE, reason="no Slurm answers here; `.ci/slurm start` sets one up on this machine")
 two_nodes = pytest.mark.skipif(
-    not {"debug", "urgent"} <= set(slurm.partitions()), reason="needs the partitions and nodes of `.ci/slurm start`"
+    not {"debug", "urgent"} <= set(slurm_queue.partitions()),
+    reason="needs the partitions and nodes of `.ci/slurm start`",
 )
 
 
@@ -57,7 +62,7 @@ def settings(root: Path, steps: int) -> TrainConfig:
 
 
 def job_of(folder: RunFolder) -> str:
-    return str(folder.launched()["job_id"])
+    return str(folder.launched().job_id)
 
 
 def wait_until(what, seconds: float = 120.0) -> None:
@@ -69,15 +74,15 @@ def wait_until(what, seconds: float = 120.0) -> None:
 
 def begun(folder: RunFolder, step: int = 2) -> bool:
     assert state(folder) not in ("failed", "crashed"), folder.log_tail()
-    return (folder.status().get("step") or 0) >= step or len(folder.metrics()) >= step
+    return folder.status().step >= step or len(folder.metrics()) >= step
 
 
 def ended(folder: RunFolder) -> bool:
-    return not slurm.job_state(job_of(folder)).alive
+    return not slurm_queue.job_state(job_of(folder)).alive
 
 
 def state(folder: RunFolder) -> str:
-    return slurm.run_state(folder.status(), slurm.job_state(job_of(folder)))[0]
+    return state_with_job(folder.status(), slurm_queue.job_state(job_of(folder)))[0]
 
 
 def losses(folder: RunFolder) -> list[float]:
@@ -87,7 +92,13 @@ def losses(folder: RunFolder) -> list[float]:
 
 
 def start(path: Path, config: TrainConfig, **asked) -> RunFolder:
-    return slurm.submit(RunFolder.create(path, config), SlurmSettings(cpus_per_process=1, minutes=30, **asked))
+    wanted = SlurmSettings(cpus_per_process=1, minutes=30, **asked)
+    return launch((config,), LaunchRequest(path=path, slurm=wanted))[0]
+
+
+def log_files(folder: RunFolder) -> list[Path]:
+    """What the processes of its job printed, by rank."""
+    return sorted((folder.path / "slurm").glob(f"{job_of(folder)}_*_log.out"))
 
 
 # Without a Slurm.
@@ -128,7 +139,7 @@ def test_settings_say_what_is_wrong():
     ],
 )
 def test_state_of_a_run_from_its_own_words_and_the_job(said, word, expected):
-    assert slurm.run_state({"state": said}, JobState("7", word))[0] == expected
+    assert state_with_job(RunStatus(state=said), JobState("7", word))[0] == expected
 
 
 def test_sentences():
@@ -140,20 +151,22 @@ def test_sentences():
     assert JobState("7", "RUNNING", nodes="n[1-2]").sentence == "Slurm job 7 runs on n[1-2]"
     assert "more memory" in JobState("7", "OUT_OF_MEMORY").sentence
     with pytest.raises(ValueError, match="a Slurm job has a number"):
-        slurm.job_state("7; rm")
+        slurm_queue.job_state("7; rm")
 
 
 def test_without_a_slurm_submitting_says_so(data, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert not slurm.is_here() and slurm.partitions() == () and slurm.job_state("7").word == "UNKNOWN"
+    assert not slurm_queue.is_here() and slurm_queue.partitions() == () and slurm_queue.job_state("7").word == "UNKNOWN"
     with pytest.raises(ValueError, match="there is no Slurm here"):
         start(tmp_path / "run", settings(data, 1))
-    config = settings(data, 1)
+    assert not (tmp_path / "run").exists(), "no folder is left behind"
+    request = LaunchRequest(path=tmp_path / "linked", slurm=SlurmSettings())
     with pytest.raises(ValueError, match="there is no Slurm here"):
-        slurm.submit_new(config, SlurmSettings(), root=tmp_path, run_id="new")
-    assert not (tmp_path / "new").exists()
+        launch((settings(data, 1), settings(data, 1)), request)
+    assert list((tmp_path / "linked").iterdir()) == []
+    folder = new_run(settings(data, 1), LaunchRequest(path=tmp_path / "new", slurm=SlurmSettings()))
     with pytest.raises(ValueError, match="names no job"):
-        slurm.request_stop(RunFolder(tmp_path / "run"))
+        request_stop(folder)
 
 
 # With one.
@@ -165,17 +178,17 @@ def test_two_processes_make_the_run_of_one_and_linked_runs_wait(data, tmp_path):
     config = settings(data, 12)
     nodes = start(tmp_path / "two nodes", config, nodes=2)
     asked = SlurmSettings(cpus_per_process=1, processes_per_node=2)
-    first, second = slurm.submit_stages([config, settings(data, 2)], asked, root=tmp_path, recipe="two")
-    assert slurm.job_state(job_of(second)).reason == "Dependency" and read_run(second.path).state == "queued"
+    first, second = launch((config, settings(data, 2)), LaunchRequest(path=tmp_path, recipe="two", slurm=asked))
+    assert slurm_queue.job_state(job_of(second)).reason == "Dependency" and read_run(second.path).state == "queued"
     assert read_run(first.path).group == read_run(second.path).group == first.id
     train(config, tmp_path / "one")
     for run in (nodes, first, second):
         wait_until(lambda run=run: ended(run))
         assert read_run(run.path).state == "finished", run.log_tail()
-        assert len(slurm.log_files(run)) == 2
+        assert len(log_files(run)) == 2
     for run in (nodes, first):
         assert losses(run) == pytest.approx(losses(RunFolder(tmp_path / "one")), rel=1e-4)
-    assert nodes.launched()["processes"] == 2 and nodes.launched()["nodes"] == 2
+    assert nodes.launched().processes == 2 and nodes.launched().nodes == 2
     assert f"started from run {first.id}" in second.log_file.read_text() and len(losses(second)) == 2
 
 
@@ -185,8 +198,10 @@ def test_runs_that_were_preempted_stopped_or_cancelled_go_on_exactly(data, tmp_p
     config = settings(data, 20_000)
     told = start(tmp_path / "told", config, extra={"nodelist": "a"})
     pushed = start(tmp_path / "pushed", config, extra={"nodelist": "b"})
+    with pytest.raises(ValueError, match="at work already"):
+        resume_run(told)
     with pytest.raises(ValueError, match="in Slurm's hands already"):
-        slurm.submit(told)
+        PLACES["slurm"].submit(told, after=None)
     # One makes way for a job of higher priority; the other is told by USR2, as before the end of its minutes.
     wait_until(lambda: begun(pushed))
     urgent = ["sbatch", "-p", "urgent", "-w", "b", "-c", "2", "-o", "/dev/null", "--wrap", "sleep 1"]
@@ -195,29 +210,30 @@ def test_runs_that_were_preempted_stopped_or_cancelled_go_on_exactly(data, tmp_p
     subprocess.run(["scancel", "--signal=USR2", job_of(told)], check=True)
     left = {}
     for run in (told, pushed):
-        wait_until(lambda run=run: slurm.job_state(job_of(run)).waits)
+        wait_until(lambda run=run: slurm_queue.job_state(job_of(run)).waits)
         assert state(run) == "queued"
-        left[run.id] = run.status()["step"]
+        left[run.id] = run.status().step
     for run in (told, pushed):
         wait_until(lambda run=run: state(run) == "running" and begun(run, left[run.id] + 5))
 
     # One is stopped as the pages do it; the other is cancelled by another process. Both save.
-    slurm.request_stop(told)
-    script = f"from fcn_core.training import slurm, runs; slurm.kill(runs.RunFolder({str(pushed.path)!r}))"
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=PROJECT_ROOT)
+    request_stop(told)
+    subprocess.run(
+        [sys.executable, "-m", "fcn_core", "runs", "stop", str(pushed.path), "--now"], check=True, cwd=PROJECT_ROOT
+    )
     for run in (told, pushed):
         wait_until(lambda run=run: ended(run))
         assert state(run) == "stopped" and f"resumed at step {left[run.id]}\n" in run.log_file.read_text()
-        assert len(losses(run)) == run.status()["step"] >= left[run.id] + 5
-    assert slurm.job_state(job_of(pushed)).word == "CANCELLED"
+        assert len(losses(run)) == run.status().step >= left[run.id] + 5
+    assert slurm_queue.job_state(job_of(pushed)).word == "CANCELLED"
 
-    step = told.status()["step"]
-    slurm.submit(told)  # with what it asked for the first time
+    step = told.status().step
+    resume_run(told)  # with what it asked for the first time
     assert state(told) in ("queued", "launching") and not told.stop_asked()
     wait_until(lambda: begun(told, step + 5))
-    slurm.kill(told)
+    kill(told)
     wait_until(lambda: ended(told))
-    assert f"resumed at step {step}\n" in told.log_file.read_text() and len(losses(told)) == told.status()["step"]
+    assert f"resumed at step {step}\n" in told.log_file.read_text() and len(losses(told)) == told.status().step
 
     train(settings(data, max(left.values()) + 5), tmp_path / "whole")
     for name, run in (("told", told), ("pushed", pushed)):
@@ -231,20 +247,21 @@ def test_failures_and_refusals_are_told(data, tmp_path, capsys):
     words = ["train-on-slurm", str(tmp_path / "tiny.yaml"), "--run", str(tmp_path / "refused")]
     assert main([*words, "--partition", "nowhere"]) == 1
     assert "Error: Slurm refused the job: " in capsys.readouterr().err and not (tmp_path / "refused").exists()
-    refused = RunFolder.create(tmp_path / "refused", settings(data, 1))
+    nowhere = LaunchRequest(path=tmp_path / "refused", slurm=SlurmSettings(partition="nowhere"))
+    refused = new_run(settings(data, 1), nowhere)
     refused.write_status("stopped", step=7)
     with pytest.raises(ValueError, match="Slurm refused the job: .*artition"):
-        slurm.submit(refused, SlurmSettings(partition="nowhere"))
-    assert refused.status()["state"] == "stopped" and refused.status()["step"] == 7
+        resume_run(refused)
+    assert refused.status().state == "stopped" and refused.status().step == 7
 
     missing = start(tmp_path / "missing", settings(tmp_path / "gone", 1))
     waiting = start(tmp_path / "waiting", settings(data, 1), extra={"begin": "now+1hour"})
-    wait_until(lambda: slurm.job_state(job_of(waiting)).reason == "BeginTime")
+    wait_until(lambda: slurm_queue.job_state(job_of(waiting)).reason == "BeginTime")
     assert state(waiting) == "queued"
-    slurm.request_stop(waiting)  # before it began: out of the queue
+    request_stop(waiting)  # before it began: out of the queue
     wait_until(lambda: ended(waiting))
-    assert state(waiting) == "stopped" and waiting.status()["message"] == "taken out of Slurm's queue"
+    assert state(waiting) == "stopped" and waiting.status().message == "taken out of Slurm's queue"
 
     wait_until(lambda: ended(missing))
-    assert state(missing) == "failed" and "gone" in missing.status()["message"]
-    assert "Traceback" in missing.log_file.read_text() and "Traceback" in slurm.log_files(missing)[0].read_text()
+    assert state(missing) == "failed" and "gone" in missing.status().message
+    assert "Traceback" in missing.log_file.read_text() and "Traceback" in log_files(missing)[0].read_text()
