@@ -152,7 +152,7 @@ def test_stages_are_linked(root, sleepers):
     assert second.config().start == f"run:{first.id}" and third.config().start == f"run:{second.id}"
     assert {read_run(folder.path).group for folder in (first, second, third)} == {first.id}
     assert read_run(third.path).recipe == "paper" and len(sleepers) == 3
-    tickets = [read_json(queue_folder() / f"{folder.launched()['pid']}.json") for folder in (first, second, third)]
+    tickets = [read_json(queue_folder() / f"{folder.launched().pid}.json") for folder in (first, second, third)]
     assert [ticket["has_turn"] for ticket in tickets] == [True, False, False]
     assert [ticket["after"] for ticket in tickets] == ["", str(first.path), str(second.path)]
     with pytest.raises(ValueError, match="no such run"):
