@@ -54,7 +54,7 @@ def test_imports_run_one_way(path: Path) -> None:
             assert not below(names, "streamlit")
 
 
-def test_cache_decorators_live_in_one_file() -> None:
+def test_cached_functions_live_in_the_kept_file_of_their_room() -> None:
     for path in FILES:
-        if path.name != "cache.py":
-            assert "st.cache_" not in path.read_text(), f"{path}: move the cached function to app/cache.py"
+        if path.name != "kept.py":
+            assert "st.cache_" not in path.read_text(), f"{path}: move the cached function to the kept.py of its room"

@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
-from app_bench import make_home
-from lab_visits import open_lab, settled
-from segmenters import tiny_model, tiny_weights
+from segmenters import tiny_model
 from streamlit.testing.v1 import AppTest
 from torch import nn
+from visits import change, open_lab, settled, text
 
+from app.labs.alignment.chain_view import HEADS
+from app.labs.alignment.figures import slip_chart
+from app.labs.alignment.pixel_view import picture_data
+from app.labs.alignment.questions import asked
+from app.labs.alignment.words import formula
+from app.settings.alignment import CROPS, NETS, VIEWS
+from app.visitor.settings import SETTINGS
 from fcn_core.analysis.aligning.chain import changed, looks_at, walk
 from fcn_core.analysis.aligning.networks import chain_of, published_network
 from fcn_core.analysis.aligning.shift import Slip
-from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import LoadedModel
-
-from app.labs.alignment import kept as alignment_kept  # isort: skip
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.fusion import kept as fusion_kept  # isort: skip
-from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.alignment.chain_view import HEADS  # isort: skip
-from app.labs.alignment.figures import slip_chart  # isort: skip
-from app.labs.alignment.pixel_view import picture_data  # isort: skip
-from app.labs.alignment.questions import asked  # isort: skip
-from app.settings.alignment import NETS, VIEWS, CROPS  # isort: skip
-from app.labs.alignment.words import formula  # isort: skip
-from app.visitor.settings import SETTINGS  # isort: skip
 
 open_page = partial(open_lab, "alignment.py")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    forget()
-    return tmp_path
-
-
-def forget() -> None:
-    """Nothing is left of what other weights answered."""
-    for kept in (
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        fusion_kept.fusion,
-        labs_kept.lab_answers,
-        alignment_kept.other_alignment,
-    ):
-        kept.clear()
-
-
-def change(test: AppTest, **address: str) -> str:
-    """What the page says after its address has changed."""
-    for name, value in address.items():
-        test.query_params[name] = value
-    return text(settled(test.run()))
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning", "success", "html")
-    found = [
-        getattr(element, "value", None) or getattr(element.proto, "body", "") for k in kinds for element in test.get(k)
-    ]
-    return "\n".join(map(str, found))
 
 
 def chain_rows(test: AppTest) -> dict[str, list[str]]:
@@ -173,48 +129,36 @@ def test_a_photo_of_one_pixel() -> None:
 
 
 @pytest.mark.parametrize("crop", ["final", "pool4", "pool3"])
-def test_shifts_are_measured_and_run_no_network(monkeypatch: pytest.MonkeyPatch, crop: str) -> None:
+def test_shifts_are_measured_and_run_no_network(passes: list, crop: str) -> None:
     test = open_page(a_view="shift", a_crop=crop, a_d="3")
-
-    def never(*_: object, **__: object) -> None:
-        raise AssertionError("the network ran")
-
-    monkeypatch.setattr(Segmenter, "_forward", never)
+    assert len(passes) == 1
     settled(next(s for s in test.slider if s.key == "control-a_d").set_value(-5).run())
     said = text(test)
     assert "mean IoU within 5 px" in said and "down and to the right" in said and "failed" not in said
-    assert "others than in place" in said
+    assert "others than in place" in said and len(passes) == 1
 
 
-def test_a_shift_without_truth_or_skips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
+@pytest.mark.usefixtures("no_truth")
+def test_a_shift_without_truth_or_skips(use: Callable[..., None]) -> None:
     assert "With ground truth its measures" in text(open_page(a_view="shift"))
-    use(monkeypatch, tiny_model(heads=(32,)))
+    use(tiny_model(heads=(32,)))
     said = text(open_page(a_view="shift", a_crop="pool4"))
     assert "others than in place" in said and "All labels slide" in said, "a head without skips has the last crop only"
-
-
-def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module, **settings: object) -> None:
-    """All weights answer with this model."""
-    forget()
-    loaded = tiny_weights(tiny_model())
-    ready = Segmenter(LoadedModel(loaded.record, model, loaded.labels, tuple(model.heads)), **settings)  # type: ignore[arg-type]
-    monkeypatch.setattr(bench_kept, "segmenter", lambda record: ready)
 
 
 @pytest.mark.parametrize(
     "settings", [{"heads": (32,)}, {"heads": (16, 8)}, {"backbone": "alexnet", "alignment": "reference"},
                  {"learned_deconvs": "all"}]
 )  # fmt: skip
-def test_weights_of_other_shapes(monkeypatch: pytest.MonkeyPatch, settings: dict) -> None:
-    use(monkeypatch, tiny_model(**settings))
+def test_weights_of_other_shapes(use: Callable[..., None], settings: dict) -> None:
+    use(tiny_model(**settings))
     test = open_page(a_net="own")
     for view in VIEWS:
         said = change(test, a_view=view)
         assert "failed" not in said and "Checked against PyTorch" in said
 
 
-def test_a_network_of_one_stream_and_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_of_one_stream_and_tiles(use: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     class Other(nn.Module):
         heads = (8,)
 
@@ -222,7 +166,7 @@ def test_a_network_of_one_stream_and_tiles(monkeypatch: pytest.MonkeyPatch) -> N
             super().__init__()
             self.first = nn.Conv2d(3, 11, 8, stride=8)
 
-    use(monkeypatch, tiny_model(), memory_limit=20_000_000)
+    use(tiny_model(), memory_limit=20_000_000)
     assert "was cut into tiles" in text(open_page(a_view="shift"))
     assert "mean IoU, 32 px border" in text(open_page(a_view="padding"))
     monkeypatch.setattr("app.labs.alignment.hand.FCN", Other)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from app_bench import TINY, make_home
+from app_bench import TINY
 from streamlit.testing.v1 import AppTest
+from visits import settled
 
 from app.bench import kept as bench_kept
 from app.bench.strip import LONGEST_TITLE, short
@@ -25,16 +24,6 @@ def script() -> None:
     st.session_state["drawn"] = (strip.picture and strip.picture.title, strip.record and strip.record.name, strip.usual)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    bench_kept.results.clear()
-    bench_kept.weight_records.clear()
-    bench_kept.samples.clear()
-    bench_kept._segmenter.clear()
-
-
 def opened(part: str = "", **address: str) -> AppTest:
     """A page with nothing but the strip, one part of it open."""
     test = AppTest.from_function(script, default_timeout=30)
@@ -42,9 +31,7 @@ def opened(part: str = "", **address: str) -> AppTest:
         test.query_params[name] = value
     if part:
         test.session_state[f"bench-{part}"] = True
-    test.run()
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
+    return settled(test.run())
 
 
 def labels(test: AppTest) -> list[str]:
@@ -72,6 +59,7 @@ def test_closed_parts_build_no_picker() -> None:
     assert not test.selectbox and not test.number_input and not test.get("file_uploader")
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_a_strip_starts_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Segmenter, "segment", lambda *_, **__: pytest.fail("the strip ran the network"))
     test = opened()
@@ -116,21 +104,13 @@ def test_a_pixel_outside_the_picture_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("part", ["", "picture", "truth", "weights"])
-def test_without_samples_and_weights_it_says_so(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(tmp_path / "empty"))
-    monkeypatch.setattr("fcn_core.weights.catalogue.bundled_folder", lambda: tmp_path)
-    monkeypatch.setattr("app.bench.sample_files.list_samples", lambda: {})
-    bench_kept.samples.clear()
-    bench_kept.weight_records.clear()
-    try:
-        test = AppTest.from_function(script, default_timeout=30)
-        if part:
-            test.session_state[f"bench-{part}"] = True
-        test.run()
-        assert not test.exception
-        assert labels(test) == [":gray[Picture] none yet", ":gray[Truth] no", ":gray[Weights] none yet"]
-    finally:
-        bench_kept.samples.clear()
+@pytest.mark.usefixtures("no_samples", "no_weights")
+def test_without_samples_and_weights_it_says_so(part: str) -> None:
+    test = AppTest.from_function(script, default_timeout=30)
+    if part:
+        test.session_state[f"bench-{part}"] = True
+    settled(test.run())
+    assert labels(test) == [":gray[Picture] none yet", ":gray[Truth] no", ":gray[Weights] none yet"]
 
 
 def test_weights_that_are_not_here_are_named() -> None:

@@ -2,59 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import make_home
-from lab_visits import open_lab, settled
-from segmenters import tiny_model, tiny_weights
-from streamlit.testing.v1 import AppTest
+from segmenters import tiny_model
+from visits import open_lab, settled, text
 
+from app.bench import kept as bench_kept
+from app.labs.convolutionalize import grid_race, patches_view
+from app.labs.convolutionalize import kept as convolutional_kept
+from app.labs.convolutionalize.amounts import figures, share
+from app.labs.convolutionalize.layer_table import layer_table
+from app.labs.convolutionalize.questions import classifier_questions, patch_questions
+from app.visitor.settings import SETTINGS
 from fcn_core.analysis.dense.pass_cost import GridCost
-from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import LoadedModel
-
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.convolutionalize import kept as convolutional_kept  # isort: skip
-from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.convolutionalize import grid_race, patches_view  # isort: skip
-from app.labs.convolutionalize.amounts import figures, share  # isort: skip
-from app.labs.convolutionalize.layer_table import layer_table  # isort: skip
-from app.labs.convolutionalize.questions import classifier_questions, patch_questions  # isort: skip
-from app.visitor.settings import SETTINGS  # isort: skip
 
 open_page = partial(open_lab, "convolutionalize.py")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        convolutional_kept.own_windows,
-        labs_kept.lab_answers,
-        convolutional_kept.grid_costs,
-        convolutional_kept.pass_counts,
-    ):
-        kept.clear()
-    return tmp_path
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning")
-    return "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in test.get(kind))
-
-
-def use(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
-    """All weights answer with a tiny network of these settings."""
-    loaded = tiny_weights(tiny_model(**settings))
-    ready = Segmenter(LoadedModel(loaded.record, loaded.model, loaded.labels, loaded.heads))
-    monkeypatch.setattr(bench_kept, "segmenter", lambda record: ready)
 
 
 def test_the_classifier_view_checks_itself() -> None:
@@ -79,15 +44,15 @@ def test_the_table_names_both_shapes() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"backbone": "googlenet"}, {"backbone": "alexnet"}])
-def test_weights_without_a_vgg_are_explained(monkeypatch: pytest.MonkeyPatch, settings: dict) -> None:
-    use(monkeypatch, **settings)
+def test_weights_without_a_vgg_are_explained(use: Callable[..., None], settings: dict) -> None:
+    use(tiny_model(**settings))
     said = text(open_page())
     assert "These weights have no fully connected layers to go back to" in said and "33×33 patch classifier" in said
     assert "failed" not in said
 
 
-def test_published_padding(monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, alignment="reference")
+def test_published_padding(use: Callable[..., None]) -> None:
+    use(tiny_model(alignment="reference"))
     said = text(open_page())
     assert "**14×9 answers**" in said and "failed" not in said
 
@@ -98,6 +63,7 @@ def show_photo(monkeypatch: pytest.MonkeyPatch, height: int, width: int) -> None
     monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
 
 
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize(("size", "net"), [((9, 300), "own"), ((1, 1), "patch")])
 def test_small_photos_are_enlarged(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], net: str) -> None:
     show_photo(monkeypatch, *size)
@@ -105,6 +71,7 @@ def test_small_photos_are_enlarged(monkeypatch: pytest.MonkeyPatch, size: tuple[
     assert "failed" not in said and "Checked against PyTorch" in said
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_photos_that_fit_no_window_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     show_photo(monkeypatch, 2, 600)
     assert "This photo of 600×2 pixels is too narrow" in text(open_page())
@@ -132,6 +99,7 @@ def test_patches_give_the_labels_of_one_pass(side: str) -> None:
     assert "1.2 ms" in said and "22 ms" in said and "one by one a crop took 5.4 ms" in said
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_many_patches_wait_to_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     test = open_page(c_view="patches", c_side="15", c_step="2", c_race="patch")
     assert "**43,200 patches** of 15×15 pixels" in text(test) and "Checked against PyTorch" not in text(test)
@@ -144,6 +112,7 @@ def test_many_patches_wait_to_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
     assert "The same 432 answers" in text(settled(test.run())), "they are kept"
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_the_race_is_measured_here_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid_race, "GRID_SIDES", (1, 2, 3))
     test = open_page(c_view="patches", c_side="15", c_race="patch", c_n="3")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from app_bench import HOME, make_home
-from streamlit.testing.v1 import AppTest
+from visits import change, open_page, text
 
-from app import page_list
-from app.bench import kept as bench_kept
 from app.course.stop import Stop
 from app.course.stops import STOPS, find, starts
 from app.opening import known_names
@@ -23,14 +19,6 @@ THEMES = (
     "metrics", "failures", "after",
 )  # fmt: skip
 SECTIONS = {"1", "2", "3", "3.1", "3.2", "3.3", "3.4", "4", "4.1", "4.2", "4.3", "5", "6"}  # of the CVPR paper
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    bench_kept.weight_records.clear()
-    bench_kept.samples.clear()
 
 
 def test_twelve_stops_in_ninety_minutes() -> None:
@@ -54,28 +42,10 @@ def test_a_link_says_what_its_page_understands(stop: Stop) -> None:
         assert settings_of(stop.record)[0] in stop.state, "and says which view"
 
 
-def opened(record: page_list.PageRecord, **params: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=120)
-    for _ in range(2):
-        for name, value in params.items():
-            test.query_params[name] = value
-        if not record.default:
-            test.switch_page(str(Path("..") / "pages" / record.file))
-    for name, value in params.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def words(test: AppTest) -> str:
-    return "\n".join(e.value for kind in ("title", "markdown", "caption", "error", "success") for e in test.get(kind))
-
-
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.title)
 def test_a_link_opens_its_lab_without_a_notice(stop: Stop) -> None:
-    test = opened(stop.record, **stop.params)
-    said = words(test)
+    test = open_page(stop.record.file, stop.params)
+    said = text(test)
     assert test.title[0].value == stop.record.title
     assert f"Stop {stop.number} of 12: {stop.title}" in said and stop.task in said
     assert ":material/info:" not in said and not test.error
@@ -89,25 +59,23 @@ def test_a_link_opens_its_lab_without_a_notice(stop: Stop) -> None:
 
 
 def test_a_stop_undoes_what_was_set_in_its_lab_before() -> None:
-    fusion = page_list.find("fusion.py")
-    test = opened(fusion, f_view="scales", f_p3="-100", cls="car", opacity="10", sample="streets-2")
+    before = {"f_view": "scales", "f_p3": "-100", "cls": "car", "opacity": "10", "sample": "streets-2"}
+    test = open_page("fusion.py", before)
     for name in list(test.query_params):
         del test.query_params[name]
-    for name, value in STOPS[6].params.items():
-        test.query_params[name] = value
-    test.run()
+    change(test, **STOPS[6].params)
     told = {name: "".join(value) for name, value in test.query_params.items()}
     assert "f_p3" not in told and told["f_view"] == "ledger" and told["sample"] == "streets-1"
     assert told["opacity"] == "10", "other pages keep theirs"
 
 
 def test_the_line_shows_on_its_own_lab_only() -> None:
-    assert "Stop 7 of 12" not in words(opened(page_list.find("runs.py"), stop="7"))
+    assert "Stop 7 of 12" not in text(open_page("runs.py", {"stop": "7"}))
 
 
 def test_the_course_page_has_all_of_it() -> None:
-    test = opened(page_list.find("course.py"))
-    said = words(test)
+    test = open_page("course.py", {})
+    said = text(test)
     for stop in STOPS:
         assert stop.goal in said and stop.task in said and f"{stop.minutes} min" in said
     links = [link.proto for link in test.get("page_link")]
@@ -117,16 +85,16 @@ def test_the_course_page_has_all_of_it() -> None:
 
 
 def test_an_answer_moves_the_progress_and_is_told_in_the_lab_too() -> None:
-    test = opened(page_list.find("course.py"))
+    test = open_page("course.py", {})
     right = STOPS[0].question.right
     test.radio(key="predict-course-0").set_value(right).run()
     test.button(key="check-course-0").click().run()
     assert not test.exception and f"**Right.** {STOPS[0].question.why}" in test.success[0].value
     assert test.session_state["answers"]["course"][0].is_right
-    assert ", answered right" in words(test)
+    assert ", answered right" in text(test)
 
 
 def test_a_teacher_sees_all_answers_and_nothing_to_choose() -> None:
-    test = opened(page_list.find("course.py"), teacher="free")
+    test = open_page("course.py", {"teacher": "free"})
     assert not [radio for radio in test.radio if (radio.key or "").startswith("predict-")]
     assert [block.value for block in test.success] == [stop.question.why for stop in STOPS]

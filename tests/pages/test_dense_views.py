@@ -3,47 +3,30 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
 from PIL import Image
-from segmenters import tiny_model, tiny_weights
-from streamlit.testing.v1 import AppTest
+from segmenters import tiny_model
 from torch import nn
+from visits import open_lab, settled, text
 
-from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import LoadedModel
+from app.bench import kept as bench_kept
+from app.labs.convolutionalize import cut_picture
+from app.labs.convolutionalize.shift_figure import shift_figure
+from app.visitor import session
+from fcn_core.analysis.dense import equivariance
+from fcn_core.analysis.dense.equivariance import Moved, OneShift, ShiftStudy
+from fcn_core.models.torchvision_fcn import TorchvisionFCN
 
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.convolutionalize import kept as convolutional_kept  # isort: skip
-from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.convolutionalize import cut_picture  # isort: skip
-from app.labs.convolutionalize.shift_figure import shift_figure  # isort: skip
-from app.visitor import session  # isort: skip
-from fcn_core.analysis.dense import equivariance  # isort: skip
-from fcn_core.analysis.dense.equivariance import Moved, OneShift, ShiftStudy  # isort: skip
-from fcn_core.models.torchvision_fcn import TorchvisionFCN  # isort: skip
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        bench_kept.results,
-        labs_kept.lab_answers,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        convolutional_kept.sampled_gradients,
-    ):
-        kept.clear()
+open_page = partial(open_lab, "convolutionalize.py")
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch: pytest.MonkeyPatch, forgotten: None) -> None:
     """Smaller pictures, for speed."""
     monkeypatch.setattr(cut_picture, "MOST_SIDE", 160)
 
@@ -51,30 +34,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(equivariance.shift_study.__kwdefaults__, "shifts", (0, 8, 24, 32))
-
-
-def open_view(view: str, **address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=120)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "convolutionalize.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", "c_view": view, **address}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "html")
-    found = [getattr(e, "value", None) or getattr(e.proto, "body", "") for kind in kinds for e in test.get(kind)]
-    return "\n".join(map(str, found))
-
-
-def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module) -> None:
-    loaded = tiny_weights(tiny_model())
-    ready = Segmenter(LoadedModel(loaded.record, model, loaded.labels, tuple(model.heads)))  # type: ignore[arg-type]
-    monkeypatch.setattr(bench_kept, "segmenter", lambda record: ready)
 
 
 @pytest.mark.usefixtures("small")
@@ -93,39 +52,39 @@ def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module) -> None:
     ],
 )
 def test_every_view_runs_and_checks_itself(view: str, address: dict[str, str], wanted: str) -> None:
-    said = text(open_view(view, **address))
+    said = text(open_page(c_view=view, **address))
     assert wanted in said
     assert "Checked against PyTorch" in said and "failed" not in said
     assert "Predict, then look" in said and "CVPR 2015" in said
 
 
 def test_zeros_are_compared_inside() -> None:
-    said = text(open_view("shift", c_edge="zero", c_map="pool3", c_margin="64", c_d="8"))
+    said = text(open_page(c_view="shift", c_edge="zero", c_map="pool3", c_margin="64", c_d="8"))
     assert "the same inside, 64 columns" in said and "differ by **nothing**" in said
-    deep = text(open_view("shift", c_edge="zero", c_map="32s", c_margin="0", c_d="32"))
+    deep = text(open_page(c_view="shift", c_edge="zero", c_map="32s", c_margin="0", c_d="32"))
     assert "still see the zeros" in deep
 
 
 @pytest.mark.usefixtures("small")
-def test_a_window_that_does_not_fit_is_explained() -> None:
-    said = text(open_view("shift", c_edge="zero", c_margin="160"))
+def test_a_window_that_does_not_fit_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = text(open_page(c_view="shift", c_edge="zero", c_margin="160"))
     assert "still see the zeros" in said and "with 0 columns left out" in said, "160 wide: nothing can be left out"
-    cut_picture.MOST_SIDE = 128
-    assert "too narrow for a window that moves" in text(open_view("shift", c_edge="zero"))
+    monkeypatch.setattr(cut_picture, "MOST_SIDE", 128)
+    assert "too narrow for a window that moves" in text(open_page(c_view="shift", c_edge="zero"))
 
 
 @pytest.mark.usefixtures("small")
 def test_zeros_of_a_deep_stream_are_explained() -> None:
-    said = text(open_view("stitch", c_edge="zero", c_f="2"))
+    said = text(open_page(c_view="stitch", c_edge="zero", c_f="2"))
     assert "every cell sees a border" in said
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("view", ["stitch", "shift", "sampling"])
 @pytest.mark.parametrize("settings", [{"heads": (32,)}, {"backbone": "alexnet", "alignment": "reference"}])
-def test_other_networks(monkeypatch: pytest.MonkeyPatch, view: str, settings: dict) -> None:
-    use(monkeypatch, tiny_model(**settings))
-    said = text(open_view(view, c_map="pool3", c_stream="pool3", c_f="2"))
+def test_other_networks(use: Callable[..., None], view: str, settings: dict) -> None:
+    use(tiny_model(**settings))
+    said = text(open_page(c_view=view, c_map="pool3", c_stream="pool3", c_f="2"))
     assert "Checked against PyTorch" in said and "failed" not in said
 
 
@@ -148,12 +107,12 @@ class _Trunk(nn.Module):
 
 
 @pytest.mark.usefixtures("small")
-def test_torchvisions_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, Small().eval())
-    stitched = text(open_view("stitch", c_f="2"))
+def test_torchvisions_form(use: Callable[..., None]) -> None:
+    use(Small().eval())
+    stitched = text(open_page(c_view="stitch", c_f="2"))
     assert "Checked against PyTorch" in stitched and "failed" not in stitched
-    assert "of another form" in text(open_view("shift"))
-    assert "no score layers that are known" in text(open_view("sampling"))
+    assert "of another form" in text(open_page(c_view="shift"))
+    assert "no score layers that are known" in text(open_page(c_view="sampling"))
 
 
 @pytest.mark.usefixtures("small")
@@ -165,28 +124,27 @@ def test_another_truth_gives_another_sampling_curve() -> None:
         upload = session.Upload("mask.png", buffer.getvalue(), session.content_hash(buffer.getvalue()), "truth")
         test.session_state["uploads"] = {upload.digest: upload}
         test.session_state["bench"] = replace(test.session_state["bench"], truth=upload.digest)
-        test.run()
-        assert not test.exception, [problem.value for problem in test.exception]
-        return test.get("plotly_chart")[0].proto.spec
+        return settled(test.run()).get("plotly_chart")[0].proto.spec
 
-    test = open_view("sampling")
+    test = open_page(c_view="sampling")
     mask = np.array(Image.open(bench_kept.samples()["streets-1"].truth))
     assert curve(mask) != curve(np.where(mask < 11, (mask + 1) % 11, mask).astype(np.uint8))
 
 
+@pytest.mark.usefixtures("no_truth")
 def test_without_truth_or_with_a_tiny_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut_picture, "MOST_SIDE", 60)
-    assert "two coarse cells along each side" in text(open_view("stitch"))
-    monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
-    assert "this photo has none" in text(open_view("sampling"))
+    assert "two coarse cells along each side" in text(open_page(c_view="stitch"))
+    assert "this photo has none" in text(open_page(c_view="sampling"))
 
 
 @pytest.mark.parametrize(
     ("name", "bad"), [("c_f", "3"), ("c_stream", "fc6"), ("c_d", "65"), ("c_keep", "-1"), ("c_margin", "1.5")]
 )
+@pytest.mark.usefixtures("forgotten")
 def test_absurd_values_are_ignored_with_a_notice(monkeypatch: pytest.MonkeyPatch, name: str, bad: str) -> None:
     monkeypatch.setattr(cut_picture, "MOST_SIDE", 60)
-    assert f"`{name}={bad}` in the address was ignored" in text(open_view("stitch", **{name: bad}))
+    assert f"`{name}={bad}` in the address was ignored" in text(open_page(c_view="stitch", **{name: bad}))
 
 
 def test_the_curve_holds_the_numbers() -> None:

@@ -2,68 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import make_home
-from lab_visits import open_lab, settled
-from segmenters import tiny_model, tiny_weights
-from streamlit.testing.v1 import AppTest
+from segmenters import tiny_model
 from torch import nn
+from visits import change, open_lab, settled, text
 
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
-from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import LoadedModel
-
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.fusion import kept as fusion_kept  # isort: skip
-from app.labs.shared import kept as labs_kept  # isort: skip
+from app.labs.fusion import kept as fusion_kept
+from app.labs.fusion.figures import ledger_figure, trimap_figure
+from app.settings.fusion import VIEWS
 from app.visitor import session
-
-from app.labs.fusion.figures import ledger_figure, trimap_figure  # isort: skip
-from app.settings.fusion import VIEWS  # isort: skip
-from app.visitor.settings import SETTINGS  # isort: skip
-from fcn_core.analysis.fusing.fusion import Ledger  # isort: skip
-from fcn_core.analysis.measuring.trimap import Trimap  # isort: skip
+from app.visitor.settings import SETTINGS
+from fcn_core.analysis.fusing.fusion import Ledger
+from fcn_core.analysis.measuring.trimap import Trimap
+from fcn_core.models.torchvision_fcn import TorchvisionFCN
 
 open_page = partial(open_lab, "fusion.py")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        fusion_kept.fusion,
-        fusion_kept.who_decided,
-        labs_kept.drawn,
-        fusion_kept.trimap,
-        bench_kept.magnitude,
-        fusion_kept.boundary_jobs,
-    ):
-        kept.clear()
-    return tmp_path
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "html")
-    found = [
-        getattr(element, "value", None) or getattr(element.proto, "body", "") for k in kinds for element in test.get(k)
-    ]
-    return "\n".join(map(str, found))
-
-
-def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module, **settings: object) -> None:
-    """All weights answer with this model."""
-    loaded = tiny_weights(tiny_model())
-    heads = tuple(model.heads)
-    ready = Segmenter(LoadedModel(loaded.record, model, loaded.labels, heads), **settings)  # type: ignore[arg-type]
-    monkeypatch.setattr(bench_kept, "segmenter", lambda record: ready)
 
 
 class OneStream(TorchvisionFCN):
@@ -126,45 +83,45 @@ def test_absurd_values_are_ignored_with_a_notice(name: str, bad: str) -> None:
 
 
 @pytest.mark.parametrize("heads", [(16,), (8,), (32, 8), (32, 16)])
-def test_weights_with_some_heads(monkeypatch: pytest.MonkeyPatch, heads: tuple[int, ...]) -> None:
-    use(monkeypatch, tiny_model(heads=heads))
+def test_weights_with_some_heads(use: Callable[..., None], heads: tuple[int, ...]) -> None:
+    use(tiny_model(heads=heads))
     for view in VIEWS:
         said = text(open_page(f_view=view))
         assert "failed" not in said and "Checked against PyTorch" in said
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_one_head_without_skips_is_explained(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    use(monkeypatch, tiny_model(heads=(32,)))
+def test_one_head_without_skips_is_explained(use: Callable[..., None], view: str) -> None:
+    use(tiny_model(heads=(32,)))
     said = text(open_page(f_view=view))
     assert "one stream, fc7, and nothing is added" in said or view == "boundaries"
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_torchvisions_form_is_drawn_and_explained(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    use(monkeypatch, OneStream().eval())
+def test_torchvisions_form_is_drawn_and_explained(use: Callable[..., None], view: str) -> None:
+    use(OneStream().eval())
     said = text(open_page(f_view=view))
     assert "These weights have no skips" in said or view == "boundaries"
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_tiled_picture_is_explained(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    use(monkeypatch, tiny_model(), memory_limit=20_000_000)
+def test_a_tiled_picture_is_explained(use: Callable[..., None], view: str) -> None:
+    use(tiny_model(), memory_limit=20_000_000)
     said = text(open_page(f_view=view))
     assert "was cut into tiles" in said or view == "boundaries"
 
 
 @pytest.mark.parametrize("settings", [{"backbone": "alexnet", "alignment": "reference"}, {"learned_deconvs": "all"}])
-def test_other_networks(monkeypatch: pytest.MonkeyPatch, settings: dict) -> None:
-    use(monkeypatch, tiny_model(**settings))
+def test_other_networks(use: Callable[..., None], settings: dict) -> None:
+    use(tiny_model(**settings))
     for view in VIEWS[:3]:
         said = text(open_page(f_view=view, x="5", y="470"))
         assert "failed" not in said and "Checked against PyTorch" in said
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_without_ground_truth(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
+@pytest.mark.usefixtures("no_truth")
+def test_without_ground_truth(view: str) -> None:
     said = text(open_page(f_view=view, f_show="pool3"))
     wanted = {
         "network": "step by step",
@@ -175,16 +132,10 @@ def test_without_ground_truth(monkeypatch: pytest.MonkeyPatch, view: str) -> Non
     assert wanted[view] in said
 
 
-def test_scaling_runs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scaling_runs_no_network(passes: list) -> None:
     test = open_page(f_view="scales")
-
-    def never(*_: object, **__: object) -> None:
-        raise AssertionError("the network ran")
-
-    monkeypatch.setattr(Segmenter, "_forward", never)
-    test.query_params["f_p4"] = "0"
-    settled(test.run())
-    assert "0.00 · pool4" in text(test)
+    assert "0.00 · pool4" in change(test, f_p4="0")
+    assert len(passes) == 1
 
 
 def test_a_set_is_measured_beside_the_page() -> None:

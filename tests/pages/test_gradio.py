@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from segmenters import tiny_model
 
 from app.photo_desk import KEPT_PHOTOS, MAX_SIDE, Desk
 from fcn_core.labels import CAMVID
 from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import IMAGENET, import_file, load, save_checkpoint
+from fcn_core.weights import load
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 300  # imports of torch and Gradio on a busy machine
@@ -29,24 +28,13 @@ USER = ("student", "pass:word")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache folder with one set of untrained weights, `tiny`."""
-    folder = tmp_path_factory.mktemp("home")
-    file = save_checkpoint(folder / "t.safetensors", tiny_model(), labels=CAMVID, preprocessing=IMAGENET)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FCN_LAB_HOME", str(folder))
-        import_file(file, name="tiny")
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of `python app/gradio_app.py`, started from another folder, with a password."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    environment = {**os.environ, "FCN_LAB_HOME": str(home), "GRADIO_TEMP_DIR": str(elsewhere / "cache")}
+    environment = {**os.environ, "FCN_LAB_HOME": str(shared_home), "GRADIO_TEMP_DIR": str(elsewhere / "cache")}
     command = [sys.executable, str(ROOT / "app" / "gradio_app.py"), "--port", str(port), "--auth", ":".join(USER)]
     process = subprocess.Popen(
         command, cwd=elsewhere, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -174,7 +162,7 @@ def test_limits_and_endpoints_are_as_announced(client: Any) -> None:
 
 
 def test_without_a_share_address_it_serves_locally(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import gradio as gr
 
@@ -210,7 +198,7 @@ def test_a_device_that_is_not_here_is_refused_at_the_start(capsys: pytest.Captur
     assert "'cuda:99' cannot be used on this machine" in capsys.readouterr().err
 
 
-def test_a_photo_goes_through_the_network_once(home: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photo_goes_through_the_network_once(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
     encode = Segmenter.encode
     monkeypatch.setattr(Segmenter, "encode", lambda *a, **k: passes.append(1) or encode(*a, **k))
@@ -229,7 +217,7 @@ def test_a_photo_goes_through_the_network_once(home: Path, photo: Path, monkeypa
     assert len(passes) == KEPT_PHOTOS + 2, "the oldest photo was forgotten"
 
 
-def test_large_photos_are_shrunk_and_it_says_so(home: Path, tmp_path: Path) -> None:
+def test_large_photos_are_shrunk_and_it_says_so(tmp_path: Path) -> None:
     path = tmp_path / "long.png"
     Image.new("RGB", (MAX_SIDE * 2, 40)).save(path)
     regions = Desk(device="cpu").regions(path, "tiny", "8s")

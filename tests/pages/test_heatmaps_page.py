@@ -4,89 +4,35 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from app_bench import HOME, TINY, make_home
+from app_bench import TINY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from segmenters import tiny_model, tiny_weights
 from streamlit.testing.v1 import AppTest
+from visits import control, open_lab, text
 
-from fcn_core.segmenting.segmenter import Segmenter
+from app.bench import kept as bench_kept
+from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, unpack
+from app.labs.heatmaps.patches import OUTSIDE, crop
+from app.labs.heatmaps.wall import number, ticks
+from app.settings.heatmaps import VIEWS
+from app.visitor.address import Names, read, write
+from app.visitor.settings import SETTINGS
+from fcn_core.analysis.fields.receptive_field import Box
 from fcn_core.weights import save_checkpoint, write_card
 
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.heatmaps import kept as heatmaps_kept  # isort: skip
-from app.labs.shared import kept as labs_kept  # isort: skip
-from app.runs import kept as runs_kept  # isort: skip
-from app.visitor.address import read, write  # isort: skip
-from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, unpack  # isort: skip
-from app.labs.heatmaps.patches import OUTSIDE, crop  # isort: skip
-from app.labs.heatmaps.wall import number, ticks  # isort: skip
-from app.settings.heatmaps import VIEWS  # isort: skip
-from app.visitor.settings import SETTINGS  # isort: skip
-from fcn_core.analysis.fields.receptive_field import Box  # isort: skip
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Weights named `tiny` and nothing downloaded; answers of other tests forgotten."""
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        runs_kept.runs,
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        labs_kept.lab_answers,
-        heatmaps_kept.layers,
-    ):
-        kept.clear()
-    return tmp_path
-
-
-@pytest.fixture
-def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """One entry for every forward pass of an FCN, wherever it comes from."""
-    seen: list[int] = []
-    forward = Segmenter._forward
-
-    def counted(self, *args, **named):
-        seen.append(1)
-        return forward(self, *args, **named)
-
-    monkeypatch.setattr(Segmenter, "_forward", counted)
-    return seen
-
-
-def open_page(**address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=120)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page("../pages/heatmaps.py")
-    for name, value in {"weights": TINY, "sample": "streets-1", **address}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, [problem.value for problem in test.exception]
-    assert not test.error, [problem.value for problem in test.error]
-    return test
-
-
-def words(test: AppTest) -> str:
-    return "\n".join(element.value for kind in ("markdown", "caption", "info") for element in test.get(kind))
+open_page = partial(open_lab, "heatmaps.py")
 
 
 def param(test: AppTest, name: str) -> str:
     value = test.query_params[name]
     return value if isinstance(value, str) else value[0]
-
-
-def control(test: AppTest, name: str):
-    found = [w for kind in ("button_group", "slider", "selectbox", "button") for w in test.get(kind)]
-    return next(widget for widget in found if widget.key == name)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +48,9 @@ def control(test: AppTest, name: str):
 )
 def test_every_view_runs_and_checks_itself(address: dict[str, str], says: tuple[str, ...]) -> None:
     test = open_page(**address)
-    text = words(test)
-    assert "**failed**" not in text
-    assert all(part in text for part in says), text
+    said = text(test)
+    assert "**failed**" not in said and not test.error
+    assert all(part in said for part in says), said
     assert any(element.value == "Predict, then look" for element in test.subheader)
     assert all(
         param(test, name) == value
@@ -127,8 +73,8 @@ def test_class_head_and_temperature_need_no_pass(passes: list[int]) -> None:
 
 def test_evidence_of_a_small_picture() -> None:
     test = open_page(h_view="evidence", h_side="240", x="200", y="150", cls="road")
-    text = words(test)
-    assert "finite differences" in text and "this pixel's logit" in text and "**failed**" not in text
+    said = text(test)
+    assert "finite differences" in said and "this pixel's logit" in said and "**failed**" not in said
     control(test, "control-h_method").set_value("occlusion").run()
     control(test, "control-h_window").set_value(120).run()
     control(test, "control-h_step").set_value(120).run()
@@ -136,22 +82,21 @@ def test_evidence_of_a_small_picture() -> None:
     assert button.label == "Compute (4 passes)"
     button.click().run(timeout=120)
     assert not test.exception
-    text = words(test)
-    assert "window by window" in text and "**failed**" not in text
+    said = text(test)
+    assert "window by window" in said and "**failed**" not in said
 
 
-def test_one_head_and_absurd_settings(home: Path) -> None:
+def test_one_head_and_absurd_settings(own_home: Path) -> None:
     loaded = tiny_weights(tiny_model(heads=(32,)))
-    path = home / "home" / "imported" / "one.safetensors"
+    path = own_home / "imported" / "one.safetensors"
     save_checkpoint(path, loaded.model, labels=loaded.labels, preprocessing=loaded.record.preprocessing)
     write_card(
         replace(loaded.record, name="one", source="imported", filename=path.name, folder=path.parent), path.parent
     )
-    bench_kept.weight_records.clear()
     test = open_page(weights="one", h_show="heads", h_layer="nowhere.9")
     assert not any(w.key == "control-head-heat" for w in test.get("button_group"))
     control(test, "control-h_view").set_value("layers").run()
-    assert "no layer `nowhere.9`" in words(test) and not test.exception
+    assert "no layer `nowhere.9`" in text(test) and not test.exception
 
 
 @given(st.data())
@@ -166,7 +111,7 @@ def test_a_state_survives_its_address(data: st.DataObject) -> None:
             chosen[name] = data.draw(st.integers(*setting.limits))
         else:
             chosen[name] = data.draw(st.sampled_from(["", "trunk.features.3", "backbone.layer1.0.relu:2"]))
-    reading = read(write({}, chosen), samples=(), weights=(), classes=())
+    reading = read(write({}, chosen), Names())
     assert not reading.notices
     assert {**{name: SETTINGS[name].default for name in chosen}, **reading.settings} == chosen
     assert VIEWS == SETTINGS["h_view"].options

@@ -8,12 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import make_home
-from lab_visits import open_lab, settled
-from streamlit.testing.v1 import AppTest
+from visits import open_lab, settled, text
 
-from app.bench import kept as bench_kept
-from app.labs.metrics import kept as measures_kept
 from app.labs.metrics import stored_runs
 from app.labs.metrics.bars import BarRow, bar_table
 from app.labs.metrics.case_file import TITLES
@@ -25,29 +21,6 @@ from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 
 open_page = partial(open_lab, "metrics.py")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        measures_kept.kept_counts,
-        runs_kept.runs,
-    ):
-        kept.clear()
-    return tmp_path
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "warning", "success", "html")
-    found = [
-        getattr(element, "value", None) or getattr(element.proto, "body", "") for k in kinds for element in test.get(k)
-    ]
-    return "\n".join(map(str, found))
 
 
 @pytest.mark.parametrize("kind", WEIGHT_KINDS)
@@ -99,8 +72,8 @@ def test_missing_files_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         stored_runs.stored_runs.cache_clear()
 
 
-def test_without_ground_truth_the_rest_still_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
+@pytest.mark.usefixtures("no_truth")
+def test_without_ground_truth_the_rest_still_works() -> None:
     said = text(open_page(m_view="imbalance"))
     assert "Ninety-nine dogs" in said and "Two opinions" in said
     assert "Traceback" not in text(open_page(m_view="doctor", m_exam="picture"))
@@ -127,11 +100,11 @@ def test_pasted_text_is_examined() -> None:
     assert "255 (void) is taken as a class" in text(settled(test.run()))
 
 
-def test_a_run_is_examined(home: Path) -> None:
+def test_a_run_is_examined(tmp_path: Path) -> None:
     assert "There is no training run yet" in text(open_page(m_view="doctor", m_exam="run"))
     for number, rate in enumerate((1e-10, 1e-3)):
         config = TrainConfig.from_dict({"steps": 10, "optim": {"kind": "sgd", "lr": rate}})
-        folder = RunFolder.create(home / "runs" / f"run-{number}", config)
+        folder = RunFolder.create(tmp_path / "runs" / f"run-{number}", config)
         for step in range(6):
             loss = 2.4 if number == 0 else 2.4 / (step + 1)
             folder.append({"kind": "step", "step": step + 1, "loss": loss, "loss_mean": loss, "loss_sum": 1e5 * loss})

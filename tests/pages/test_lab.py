@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
-from app_bench import HOME, TINY, make_home
+from app_bench import HOME, TINY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
+from visits import open_page, text
 
 from app import page_list
-from app.bench import kept as bench_kept
 from app.labs.shared import lab
 from app.settings.kinds import HEAD_NAMES, Setting
 from app.visitor import address
@@ -37,34 +35,6 @@ VIEWS = [
     for page in LABS
     for view in (SETTINGS[f"{prefix(page)}view"].options or () if f"{prefix(page)}view" in SETTINGS else ("",))
 ]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    bench_kept.results.clear()
-    bench_kept.weight_records.clear()
-    bench_kept.samples.clear()
-    bench_kept._segmenter.clear()
-
-
-def open_lab(page: page_list.PageRecord, params: dict[str, str]) -> AppTest:
-    """A new visitor opens a lab at an address."""
-    test = AppTest.from_file(HOME, default_timeout=120)
-    for name, value in params.items():
-        test.query_params[name] = value
-    test.switch_page(str(Path("..") / "pages" / page.file))
-    for name, value in params.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, f"?{urlencode(params)}: {[problem.value for problem in test.exception]}"
-    return test
-
-
-def words(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info")
-    return "\n".join(element.value for kind in kinds for element in test.get(kind))
 
 
 def values_of(setting: Setting) -> st.SearchStrategy:
@@ -94,8 +64,13 @@ def _read(setting: Setting, text: str) -> st.SearchStrategy:
 
 
 UNCHECKED = ("fit", "doctor")  # one computes nothing before its Start is pressed, one reads what others measured
-# Which crops there are depends on the head; what is drawn cell by cell is kept small; a free text may name nothing.
-NARROWED = {"a_crop", *(f"t_{letter}{axis}" for letter in ("n", "k", "s", "p", "op", "d") for axis in ("", "y"))}
+# Which crops there are depends on the head, and what can be compared on what is enlarged; what is drawn cell by cell is
+# kept small; a free text may name nothing.
+NARROWED = {
+    "a_crop",
+    "t_uref",
+    *(f"t_{letter}{axis}" for letter in ("n", "k", "s", "p", "op", "d") for axis in ("", "y")),
+}
 NARROWED |= {name for name, each in SETTINGS.items() if each.default == "" and each.options is None}
 STATES = st.fixed_dictionaries({}, optional={name: values_of(setting) for name, setting in SETTINGS.items()})
 PIXELS = st.none() | st.tuples(st.integers(0, 639), st.integers(0, 479))
@@ -143,15 +118,15 @@ def test_an_address_opens_the_same_controls(page: page_list.PageRecord) -> None:
     @given(BENCHES, states)
     def same_page(bench: dict, state: dict) -> None:
         params = address.write(bench, state)
-        test = open_lab(page, params)
+        test = open_page(page.file, params)
         told = {name: "".join(value) for name, value in test.query_params.items()}
         assert told == params, "the address says the same again"
         for name, value in controls(test).items():
             wanted = state.get(name, SETTINGS[name].default)
             same = sorted(value) == sorted(wanted) if isinstance(wanted, tuple) else value == wanted
             assert same or wanted == () or name in NARROWED, f"{name} shows {value!r}, the address said {wanted!r}"
-        again = open_lab(page, told)
-        assert controls(again) == controls(test) and words(again) == words(test)
+        again = open_page(page.file, told)
+        assert controls(again) == controls(test) and text(again) == text(test)
 
     same_page()
 
@@ -159,8 +134,8 @@ def test_an_address_opens_the_same_controls(page: page_list.PageRecord) -> None:
 @pytest.mark.parametrize(("page", "view"), VIEWS, ids=lambda each: getattr(each, "file", each))
 def test_every_lab_checks_itself_shows_code_asks_and_cites(page: page_list.PageRecord, view: str) -> None:
     state = {f"{prefix(page)}view": view} if view else {}
-    test = open_lab(page, {"weights": TINY, "sample": "streets-1", "x": "100", "y": "80", **state})
-    said = words(test)
+    test = open_page(page.file, {"weights": TINY, "sample": "streets-1", "x": "100", "y": "80", **state})
+    said = text(test)
     assert view in UNCHECKED or "Checked against PyTorch:" in said
     assert "**failed**" not in said
     assert re.search(r"CVPR 2015: .*sections? \d", said), "the paper's section"
@@ -171,23 +146,15 @@ def test_every_lab_checks_itself_shows_code_asks_and_cites(page: page_list.PageR
 
 
 @pytest.mark.parametrize("page", LABS, ids=lambda page: page.file)
-@pytest.mark.parametrize("missing", ["samples", "weights", "both"])
+@pytest.mark.parametrize("missing", [("no_samples",), ("no_weights",), ("no_samples", "no_weights")])
 def test_every_lab_opens_without_samples_or_weights(
-    page: page_list.PageRecord, missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: page_list.PageRecord, missing: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    if missing != "weights":
-        monkeypatch.setattr("app.bench.sample_files.list_samples", lambda: {})
-    if missing != "samples":
-        monkeypatch.setenv("FCN_LAB_HOME", str(tmp_path / "empty"))
-        monkeypatch.setattr("fcn_core.weights.catalogue.bundled_folder", lambda: tmp_path)
-    bench_kept.samples.clear()
-    bench_kept.weight_records.clear()
-    try:
-        test = open_lab(page, {})
-        assert test.title and not test.error, "what is missing is said, and is no error"
-        assert "none yet" in "".join(block.proto.popover.label for block in _popovers(test.main))
-    finally:
-        bench_kept.samples.clear()
+    for fixture in missing:
+        request.getfixturevalue(fixture)
+    test = open_page(page.file, {})
+    assert test.title and not test.error, "what is missing is said, and is no error"
+    assert "none yet" in "".join(block.proto.popover.label for block in _popovers(test.main))
 
 
 def _popovers(block):
@@ -226,7 +193,7 @@ def framed(**params: str) -> AppTest:
 def test_a_lab_gets_the_case_in_hand() -> None:
     test = framed(sample="streets-2", cls="pole", x="12", y="34")
     assert test.session_state["case"] == ("sample streets-2", TINY, "pole", (12, 34))
-    assert "section 4.2" in words(test)
+    assert "section 4.2" in text(test)
 
 
 def test_the_class_that_the_first_pass_finds_is_shown_at_once() -> None:
@@ -238,11 +205,11 @@ def test_the_class_that_the_first_pass_finds_is_shown_at_once() -> None:
 
 def test_a_lab_says_what_it_lacks() -> None:
     assert any(button.label.startswith("Download") for button in framed(weights="fcn_resnet50").button)
-    assert "outside this" in words(framed(x="99999", y="9"))
+    assert "outside this" in text(framed(x="99999", y="9"))
 
 
 def test_a_check_fails_when_it_should() -> None:
-    said = words(framed())
+    said = text(framed())
     assert "a sum: largest difference 3e-7 :gray[(must be under 1e-4)]" in said
     assert "**failed** **Checked against PyTorch:** another sum: largest difference not a number" in said.replace(
         ":red[:material/error: **failed**]", "**failed**"

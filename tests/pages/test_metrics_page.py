@@ -4,68 +4,27 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
 from PIL import Image
 from segmenters import tiny_model, tiny_weights
-from streamlit.testing.v1 import AppTest
+from visits import open_lab, settled, text
 
+from app.bench import kept as bench_kept
+from app.labs.metrics.averages_figure import averages_figure
+from app.labs.metrics.background_panel import constant_scores
+from app.labs.metrics.confusion_part import cell_of
+from app.labs.metrics.counts import count
+from app.labs.metrics.formulas import class_table, tiles, written_out
+from app.visitor import session
+from fcn_core.analysis.measuring.averages import spreads
 from fcn_core.labels import CAMVID, VOC, VOID
 from fcn_core.weights import save_checkpoint, write_card
 
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.metrics import kept as measures_kept  # isort: skip
-from app.visitor import session
-
-from app.labs.metrics.averages_figure import averages_figure  # isort: skip
-from app.labs.metrics.background_panel import constant_scores  # isort: skip
-from app.labs.metrics.confusion_part import cell_of  # isort: skip
-from app.labs.metrics.counts import count  # isort: skip
-from app.labs.metrics.formulas import class_table, tiles, written_out  # isort: skip
-from fcn_core.analysis.measuring.averages import spreads  # isort: skip
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        measures_kept.disturbed,
-        measures_kept.kept_counts,
-    ):
-        kept.clear()
-    return tmp_path
-
-
-def open_page(state: dict | None = None, **address: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    for name, value in (state or {}).items():
-        test.session_state[name] = value
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / "metrics.py"))
-    for name, value in {"weights": TINY, "sample": "streets-1", **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "html")
-    found = [
-        getattr(element, "value", None) or getattr(element.proto, "body", "") for k in kinds for element in test.get(k)
-    ]
-    return "\n".join(map(str, found))
+open_page = partial(open_lab, "metrics.py")
 
 
 def tile(said: str, name: str) -> str:
@@ -163,8 +122,8 @@ def test_the_networks_result_is_measured_against_the_truth() -> None:
 
 
 @pytest.mark.parametrize("wish", ["truth", "result"])
-def test_without_truth_the_result_is_measured_against_itself(monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
-    monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
+@pytest.mark.usefixtures("no_truth")
+def test_without_truth_the_result_is_measured_against_itself(wish: str) -> None:
     said = text(open_page(m_from=wish, m_dx="0"))
     assert "No ground truth yet" in said and "measured against itself" in said and tile(said, "mIoU") == "100.0 %"
     assert "two or more samples with ground truth" in text(open_page(m_view="averages"))
@@ -189,9 +148,9 @@ def test_an_uploaded_label_map() -> None:
     assert "77" in said and "data-measure" not in said
 
 
-def test_weights_of_other_classes(home: Path) -> None:
+def test_weights_of_other_classes(own_home: Path) -> None:
     loaded = tiny_weights(tiny_model(num_classes=len(VOC), heads=(32,)))
-    path = save_checkpoint(home / "home" / "imported" / "tiny-voc.safetensors", loaded.model, labels=VOC,
+    path = save_checkpoint(own_home / "imported" / "tiny-voc.safetensors", loaded.model, labels=VOC,
                            preprocessing=loaded.record.preprocessing)  # fmt: skip
     record = replace(loaded.record, name="tiny-voc", label_set=VOC, source="imported", filename=path.name,
                      size_bytes=path.stat().st_size, folder=path.parent)  # fmt: skip

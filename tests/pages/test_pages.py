@@ -5,80 +5,25 @@ from __future__ import annotations
 import io
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
+import visits
+from app_bench import TINY
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from visits import control, settled, text
 
-from fcn_core.segmenting.segmenter import Segmenter
-
-from app import page_list  # isort: skip
-from app.bench import kept as bench_kept  # isort: skip
-from app.runs import kept as runs_kept  # isort: skip
-from app.settings.segment import VIEWS  # isort: skip
+from app import page_list
+from app.settings.segment import VIEWS
 
 PAGES = page_list.PAGES
 SEGMENT = next(page for page in PAGES if page.file == "segment.py")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Weights named `tiny` and nothing downloaded; results of other tests forgotten."""
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    runs_kept.runs.clear()
-    bench_kept.results.clear()
-    bench_kept.weight_records.clear()
-    bench_kept._segmenter.clear()
-    return tmp_path
-
-
-@pytest.fixture
-def passes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The heads of every network pass, in order."""
-    seen: list[tuple[int, ...]] = []
-    forward = Segmenter._forward
-
-    def counted(self, planes, heads, **settings):
-        seen.append(tuple(heads))
-        return forward(self, planes, heads, **settings)
-
-    monkeypatch.setattr(Segmenter, "_forward", counted)
-    return seen
-
-
 def open_page(page: page_list.PageRecord = SEGMENT, **address: str) -> AppTest:
-    """A new visitor opens a page at an address."""
-    test = AppTest.from_file(HOME, default_timeout=60)
-    test.query_params["weights"] = TINY
-    test.run()
-    if not page.default:
-        test.switch_page(str(Path("..") / "pages" / page.file))
-    for name, value in {"weights": TINY, **address}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def text(test: AppTest) -> str:
-    """Everything that the page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info")
-    return "\n".join(element.value for kind in kinds for element in test.get(kind))
-
-
-def control(test: AppTest, name: str):
-    """The widget that mirrors a setting."""
-    found = [
-        w for kind in ("button_group", "slider", "toggle", "selectbox", "checkbox", "button") for w in test.get(kind)
-    ]
-    return next(widget for widget in found if widget.key == name)
+    """A new visitor opens a page; tiny weights."""
+    return visits.open_page(page.file, {"weights": TINY, **address})
 
 
 def jpeg(size: tuple[int, int] = (64, 48), seed: int = 0) -> bytes:
@@ -102,20 +47,11 @@ def test_every_page_runs(page: page_list.PageRecord) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
-def test_every_page_runs_without_weights_and_samples(
-    page: page_list.PageRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(tmp_path / "empty"))
-    monkeypatch.setattr("fcn_core.weights.catalogue.bundled_folder", lambda: tmp_path)
-    monkeypatch.setattr("app.bench.sample_files.list_samples", lambda: {})
-    bench_kept.samples.clear()
-    bench_kept.weight_records.clear()
-    try:
-        words = text(open_page(page))
-        needs_none = page.section == "Train" or page.file in ("course.py", "transposed_convolution.py", "alignment.py")
-        assert ("No weights found" in words) != needs_none
-    finally:
-        bench_kept.samples.clear()
+@pytest.mark.usefixtures("no_weights", "no_samples")
+def test_every_page_runs_without_weights_and_samples(page: page_list.PageRecord) -> None:
+    words = text(open_page(page))
+    needs_none = page.section == "Train" or page.file in ("course.py", "transposed_convolution.py", "alignment.py")
+    assert ("No weights found" in words) != needs_none
 
 
 @pytest.mark.parametrize("view", VIEWS)

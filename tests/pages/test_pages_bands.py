@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from app_bench import TINY, make_home
+from app_bench import TINY
 from segmenters import tiny_weights
 from test_pages import open_page, upload
 
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import Preprocessing, save_checkpoint, write_card
-
-from app.bench import kept as bench_kept  # isort: skip
 
 BANDS = np.random.default_rng(0).integers(0, 4000, (40, 56, 6), dtype=np.uint16)
 
@@ -31,17 +29,15 @@ def stored(kind: str, array: np.ndarray = BANDS) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def planes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+def planes(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """Weights `tiny` for photos and `six` for six channels; returns what every network pass reads, in order."""
-    home = make_home(tmp_path / "home")
     loaded = tiny_weights(in_channels=6)
     raw = Preprocessing.of_bands((2000.0,) * 6, (1000.0,) * 6)
-    path = save_checkpoint(home / "imported" / "six.safetensors", loaded.model, labels=loaded.labels, preprocessing=raw)
+    path = save_checkpoint(
+        own_home / "imported" / "six.safetensors", loaded.model, labels=loaded.labels, preprocessing=raw
+    )
     about = {"name": "six", "knows": "Nothing.", "source": "imported", "filename": path.name, "folder": path.parent}
     write_card(replace(loaded.record, preprocessing=raw, **about), path.parent)
-    monkeypatch.setenv("FCN_LAB_HOME", str(home))
-    for kept in (bench_kept.results, bench_kept.weight_records, bench_kept._segmenter):
-        kept.clear()
     seen: list[np.ndarray] = []
     forward = Segmenter._forward
 

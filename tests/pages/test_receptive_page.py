@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
-from app_bench import HOME, TINY, make_home
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
+from visits import control, open_lab, settled, text
 
-from app.bench import kept as bench_kept
 from app.labs.receptive_fields.canvas import Outline, margin, photo_canvas
 from app.labs.receptive_fields.figures import longest
 from app.labs.receptive_fields.layers_view import PAPER
 from app.labs.receptive_fields.nets import PUBLISHED, published_fields
-from app.labs.shared import kept as labs_kept
 from app.settings.receptive_fields import NETS, VIEWS
 from app.visitor import address
 from app.visitor.settings import SETTINGS
 
 OWN = [name for name in SETTINGS if name.startswith("r_")]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights named `tiny` and nothing else; results of other tests forgotten."""
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    bench_kept.results.clear()
-    labs_kept.lab_answers.clear()
-    labs_kept.fields.clear()
-    bench_kept.weight_records.clear()
-    bench_kept._segmenter.clear()
-
-
-def visit(**state: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page("../pages/receptive_fields.py")
-    for name, value in {"weights": TINY, **state}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "info", "error")
-    return "\n".join(element.value for kind in kinds for element in test.get(kind))
-
-
-def control(test: AppTest, key: str):
-    return next(w for kind in ("selectbox", "button_group", "slider", "toggle") for w in test.get(kind) if w.key == key)
+visit = partial(open_lab, "receptive_fields.py")
 
 
 def test_the_settings_know_the_same_networks() -> None:

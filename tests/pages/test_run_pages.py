@@ -7,63 +7,45 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_bench import HOME, make_home
+import visits
 from run_folders import eval_record, make_run, remove, write_state
 from streamlit.testing.v1 import AppTest
+from visits import control, settled
 
-from app import page_list  # isort: skip
-from app.bench import kept as bench_kept  # isort: skip
-from app.runs import kept as runs_kept  # isort: skip
-from fcn_core.training.places import launch  # isort: skip
-from fcn_core.training.run_folder.runs import RunFolder  # isort: skip
+from app import page_list
+from app.bench import kept as bench_kept
+from app.runs import kept as runs_kept
+from fcn_core.training.places import launch
+from fcn_core.training.run_folder.runs import RunFolder
 
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of runs; nothing remembered of other tests."""
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
+    """An empty folder of runs; whoever comes may start and stop some."""
     monkeypatch.delenv("FCN_LAB_READONLY", raising=False)
-    forget()
     return tmp_path / "runs"
 
 
-def forget() -> None:
-    for cached in (
-        runs_kept.runs,
-        bench_kept.weight_records,
-        runs_kept.run_log,
-        bench_kept.results,
-        bench_kept._segmenter,
-    ):
-        cached.clear()
+def look_again() -> None:
+    """What is kept for a few seconds of the folder of runs is read again at the next visit."""
+    for kept in (runs_kept.runs, runs_kept.run_log, bench_kept.weight_records):
+        kept.clear()
 
 
 def open_page(file: str, **address: str) -> AppTest:
     """A new visitor opens a page at an address."""
-    forget()
-    test = AppTest.from_file(HOME, default_timeout=60)
-    test.run()
-    test.switch_page(str(Path("..") / "pages" / file))
-    for name, value in address.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
+    look_again()
+    return visits.open_page(file, address)
 
 
 def again(test: AppTest) -> AppTest:
-    forget()
+    look_again()
     return settled(test.run())
 
 
 def text(test: AppTest) -> str:
-    """Everything that the page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "code", "html")
-    return "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in test.get(kind))
+    """What the page says, the log included."""
+    return "\n".join([visits.text(test), *(block.value for block in test.code)])
 
 
 def html(test: AppTest) -> str:
@@ -108,16 +90,12 @@ def test_live_shows_a_finished_run(root: Path) -> None:
 def test_live_prefers_the_run_of_the_address_then_one_that_goes_on(root: Path) -> None:
     make_run(root, "goes-on", state="running", alive=True)
     make_run(root, "later", steps=10)
-    assert control(open_page("live.py")).value == "goes-on"
-    assert control(open_page("live.py", run="later")).value == "later"
+    assert control(open_page("live.py"), "control-run").value == "goes-on"
+    assert control(open_page("live.py", run="later"), "control-run").value == "later"
     test = open_page("live.py", run="gone")
-    assert control(test).value == "goes-on" and "There is no run `gone`" in text(test)
-    control(test).set_value("later").run()
+    assert control(test, "control-run").value == "goes-on" and "There is no run `gone`" in text(test)
+    control(test, "control-run").set_value("later").run()
     assert settled(test).query_params["run"] in ("later", ["later"])
-
-
-def control(test: AppTest):
-    return next(box for box in test.selectbox if box.key == "control-run")
 
 
 def test_a_running_run_can_be_stopped(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,13 +288,10 @@ def test_the_address_opens_the_weights_of_a_run(root: Path) -> None:
 
 def test_new_weights_of_a_run_are_read_again(root: Path) -> None:
     folder = make_run(root, "mine")
+    look_again()
     record = bench_kept.weight_records()["run:mine"]
     before = bench_kept.segmenter(record)
     assert bench_kept.segmenter(record) is before and before.loaded.record.name == "run:mine"
     os.utime(folder.best, (1, 1))
-    forget_records()
+    look_again()
     assert bench_kept.segmenter(bench_kept.weight_records()["run:mine"]) is not before
-
-
-def forget_records() -> None:
-    bench_kept.weight_records.clear()

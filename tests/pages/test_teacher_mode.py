@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from app_bench import HOME, TINY, make_home
+import visits
 from streamlit.testing.v1 import AppTest
 
 from app import page_list
-from app.bench import kept as bench_kept
 from app.settings.kinds import whole
 from app.visitor.lock import BENCH_CONTROLS, HELD, PLAYED, settings_of, way
 from app.visitor.settings import SETTINGS, by_name
@@ -20,25 +17,8 @@ KINDS = ("button_group", "slider", "select_slider", "toggle", "number_input", "s
 FUSION = page_list.find("fusion.py")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    bench_kept.weight_records.clear()
-    bench_kept.samples.clear()
-    bench_kept._segmenter.clear()
-
-
-def opened(page: page_list.PageRecord, **params: str) -> AppTest:
-    params = {"weights": TINY, "sample": "streets-1", **params}
-    test = AppTest.from_file(HOME, default_timeout=120)
-    if not page.default:
-        test.switch_page(str(Path("..") / "pages" / page.file))
-    for name, value in params.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
+def opened(page: page_list.PageRecord, **address: str) -> AppTest:
+    return visits.open_lab(page.file, **address)
 
 
 def controls(test: AppTest) -> dict[str, object]:

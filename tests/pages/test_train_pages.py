@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit
-from app_bench import HOME, make_home
+import visits
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from visits import control, settled, text
 
-from app.bench import kept as bench_kept
 from app.data import kept as data_kept
 from app.data import places
 from app.parts.jobs import Jobs
-from app.runs import kept as runs_kept
 from app.train import cost, cost_panel, launching
 from app.train import kept as train_kept
 from app.train.draft import Draft
@@ -38,14 +37,12 @@ workers: 0
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Runs and weights of this test alone; a server that only this machine reaches."""
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
+    """A server that only this machine reaches; data sets in a folder of the test's own."""
     for name in (permission.READ_ONLY, permission.ALLOW, places.VARIABLE):
         monkeypatch.delenv(name, raising=False)
     listen(monkeypatch, "127.0.0.1")
     monkeypatch.setattr("fcn_core.training.places.slurm_queue.is_here", lambda: False)
-    for kept in (runs_kept.runs, bench_kept.weight_records, data_kept.data_found, train_kept.slurm_is_here):
+    for kept in (data_kept.data_found, train_kept.slurm_is_here):
         kept.clear()
     return tmp_path
 
@@ -56,30 +53,8 @@ def listen(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setattr("app.visitor.permission.st.get_option", answer)
 
 
-def open_page(file: str = "train.py", **kept: object) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=60)
-    test.run()
-    for name, value in kept.items():
-        test.session_state[name] = value
-    test.switch_page(f"../pages/{file}")
-    return settled(test.run())
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "success")
-    return "\n".join(element.value for kind in kinds for element in test.get(kind))
-
-
-def field(test: AppTest, key: str):
-    kinds = ("text_input", "number_input", "toggle", "selectbox", "button_group", "radio", "button", "multiselect")
-    found = [widget for kind in kinds for widget in test.get(kind) if widget.key == key]
-    assert found, f"no control {key}"
-    return found[0]
+def open_page(file: str = "train.py", **state: object) -> AppTest:
+    return visits.open_page(file, {}, state=state)
 
 
 def button(test: AppTest, label: str):
@@ -108,13 +83,13 @@ def small_folder(root: Path, *, wrong: bool = False) -> Path:
 
 def test_a_small_rate_keeps_its_value_from_page_to_page() -> None:
     test = open_page()
-    field(test, "set-optim.lr").set_value("1e-14").run()
+    control(test, "set-optim.lr").set_value("1e-14").run()
     test.switch_page("../pages/data.py").run()
     test.switch_page("../pages/train.py")
     settled(test.run())
-    assert field(test, "set-optim.lr").value == "1e-14"
+    assert control(test, "set-optim.lr").value == "1e-14"
     assert draft(test).config.optim.lr == 1e-14
-    field(test, "undo-optim.lr").click().run()
+    control(test, "undo-optim.lr").click().run()
     assert draft(test).config.optim.lr != 1e-14 and button(test, "Start").disabled is False
 
 
@@ -131,10 +106,10 @@ def test_a_small_rate_keeps_its_value_from_page_to_page() -> None:
 )
 def test_a_wrong_value_gets_a_sentence_and_no_start(key: str, value: str, sentence: str) -> None:
     test = open_page()
-    settled(field(test, key).set_value(value).run())
+    settled(control(test, key).set_value(value).run())
     assert sentence in text(test)
     assert button(test, "Start").disabled is True
-    assert field(test, key).value == value, "what was typed stays to be mended"
+    assert control(test, key).value == value, "what was typed stays to be mended"
 
 
 def test_every_group_of_settings_opens() -> None:
@@ -143,10 +118,10 @@ def test_every_group_of_settings_opens() -> None:
     keys = {f"group-{group.title.lower().replace(' ', '-')}": True for group in GROUPS}
     test = open_page(**keys, **{"group-data": True, "group-yaml": True})
     for path in ("model.heads", "loss.head_weights.8", "optim.momentum", "schedule.kind", "precision", "train.0.count"):
-        field(test, f"set-{path}")
-    field(test, "set-model.heads").set_value([8]).run()
-    field(test, "set-early_stop").set_value(3).run()
-    field(test, "set-train.0.count").set_value(9).run()
+        control(test, f"set-{path}")
+    control(test, "set-model.heads").set_value([8]).run()
+    control(test, "set-early_stop").set_value(3).run()
+    control(test, "set-train.0.count").set_value(9).run()
     settled(test)
     config = draft(test).config
     assert config.model.heads == (8,) and set(config.loss.head_weights) == {8}
@@ -155,8 +130,8 @@ def test_every_group_of_settings_opens() -> None:
 
 def test_a_recipe_can_be_changed_for_another_and_back() -> None:
     test = open_page()
-    field(test, "set-optim.lr").set_value("0.5").run()
-    field(test, "preset").set_value("streets").run()
+    control(test, "set-optim.lr").set_value("0.5").run()
+    control(test, "preset").set_value("streets").run()
     assert draft(test).preset == "streets" and draft(test).config.optim.lr != 0.5
     next(b for b in test.button if b.label.startswith("Bring back")).click().run()
     assert draft(settled(test)).config.optim.lr == 0.5
@@ -164,8 +139,8 @@ def test_a_recipe_can_be_changed_for_another_and_back() -> None:
 
 def test_a_clone_opens_in_the_form_and_a_damaged_one_says_so() -> None:
     test = open_page(clone=TINY)
-    assert field(test, "set-name").value == "tiny" and field(test, "set-model.width").value == "0.03"
-    assert "settings of an earlier run" in text(test) and field(test, "preset").value is None
+    assert control(test, "set-name").value == "tiny" and control(test, "set-model.width").value == "0.03"
+    assert "settings of an earlier run" in text(test) and control(test, "preset").value is None
     assert "valid integer" in text(open_page(clone="batch_size: none\nepochs: 1"))
 
 
@@ -194,7 +169,7 @@ def test_two_clicks_on_start_launch_one_run(monkeypatch: pytest.MonkeyPatch, pla
     button(test.run(), "Start").click().run()
     assert started == ["tiny"], "the second click is taken for the first"
     test.switch_page("../pages/train.py")
-    field(test.run(), "set-batch_size").set_value(2).run()
+    control(test.run(), "set-batch_size").set_value(2).run()
     button(test, "Start").click().run()
     assert started == ["tiny", "tiny"], "other settings are another run"
 
@@ -208,8 +183,8 @@ def test_strangers_see_settings_and_cost_but_start_nothing(monkeypatch: pytest.M
     test = open_page()
     assert permission.why_not() in text(test)
     assert button(test, "Start") is None and not any("Measure" in b.label for b in test.button)
-    assert field(test, "set-optim.lr").value and "What it costs" in text(test)
-    field(test, "train-kind").set_value("camvid").run()
+    assert control(test, "set-optim.lr").value and "What it costs" in text(test)
+    control(test, "train-kind").set_value("camvid").run()
     assert not any(widget.key == "train-root" for widget in settled(test).text_input)
     with pytest.raises(ValueError, match="read-only mode|Other machines"):
         launching.start(Draft.of_yaml(TINY, "a file"), before=None)
@@ -239,9 +214,9 @@ def test_over_the_network_only_offered_folders_are_read(monkeypatch: pytest.Monk
     assert places.may_read(offered) and not places.may_read(secret)
     assert not places.may_read(offered / ".." / "secret")
     test = open_page("data.py", roots={"folder": str(secret)})
-    field(test, "data-kind").set_value("folder").run()
+    control(test, "data-kind").set_value("folder").run()
     assert "Found" not in text(test)
-    field(test, "data-offered").set_value(str(offered)).run()
+    control(test, "data-offered").set_value(str(offered)).run()
     assert "2 train and 1 val" in text(settled(test))
     values = Draft.of_yaml(TINY, "a file").values
     part = {**values["train"][0], "kind": "folder", "root": str(secret)}
@@ -251,10 +226,10 @@ def test_over_the_network_only_offered_folders_are_read(monkeypatch: pytest.Monk
 
 def test_a_typed_folder_is_looked_through_at_once(place: Path) -> None:
     test = open_page()
-    field(test, "train-kind").set_value("folder").run()
-    field(test, "train-root").set_value(str(place / "nowhere")).run()
+    control(test, "train-kind").set_value("folder").run()
+    control(test, "train-root").set_value(str(place / "nowhere")).run()
     assert "nowhere is not a folder" in text(test)
-    field(test, "train-root").set_value(f'"{small_folder(place / "mine")}"').run()
+    control(test, "train-root").set_value(f'"{small_folder(place / "mine")}"').run()
     assert "Found 2 train and 1 val pictures, 3 classes" in text(test)
     config = draft(settled(test)).config
     assert config.train[0].kind == "folder" and config.val is not None and config.val.split == "val"
@@ -262,19 +237,19 @@ def test_a_typed_folder_is_looked_through_at_once(place: Path) -> None:
 
 def test_unknown_rare_classes_are_found_before_the_start(place: Path) -> None:
     test = open_page()
-    field(test, "preset").set_value("camvid").run()
-    field(test, "train-kind").set_value("folder").run()
-    field(test, "train-root").set_value(str(small_folder(place / "mine"))).run()
+    control(test, "preset").set_value("camvid").run()
+    control(test, "train-kind").set_value("folder").run()
+    control(test, "train-root").set_value(str(small_folder(place / "mine"))).run()
     assert "the data have no class pole" in text(test) and button(test, "Start").disabled
 
 
 def test_the_data_page_shows_photos_and_hands_them_to_train(place: Path) -> None:
     root = small_folder(place / "mine")
     test = open_page("data.py", roots={"folder": str(root)})
-    field(test, "data-kind").set_value("folder").run()
+    control(test, "data-kind").set_value("folder").run()
     assert "2 pictures. Click one" in text(settled(test))
     for view in ("balance", "augment", "lint"):
-        settled(field(test, "control-look").set_value(view).run())
+        settled(control(test, "control-look").set_value(view).run())
     button(test, "Check every file").click().run()
     assert "Training can use these data" in text(settled(test))
     button(test, "Use this data in Train").click().run()
@@ -284,26 +259,21 @@ def test_the_data_page_shows_photos_and_hands_them_to_train(place: Path) -> None
 def test_the_linter_says_how_to_mend(place: Path) -> None:
     root = small_folder(place / "mine", wrong=True)
     test = open_page("data.py", roots={"folder": str(root)})
-    field(test, "data-kind").set_value("folder").run()
-    field(test, "control-look").set_value("lint").run()
+    control(test, "data-kind").set_value("folder").run()
+    control(test, "control-look").set_value("lint").run()
     button(test, "Check every file").click().run()
     words = text(settled(test))
     assert "to mend before training" in words and "9" in words and "a.png" in words
 
 
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("view", ["photos", "balance", "augment", "lint"])
 def test_drawn_streets_need_no_files(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(data_kept.STREETS_COUNTS, "train", 3)
     monkeypatch.setitem(data_kept.STREETS_COUNTS, "val", 2)
     monkeypatch.setitem(data_kept.STREETS_COUNTS, "test", 2)
-    data_kept.data_set.clear()
-    test = AppTest.from_file(HOME, default_timeout=60)
-    test.run()
-    test.switch_page("../pages/data.py")
-    test.query_params["look"] = view
-    settled(test.run())
-    assert field(test, "control-look").value == view
-    data_kept.data_set.clear()
+    test = visits.open_page("data.py", {"look": view})
+    assert control(test, "control-look").value == view
 
 
 def test_parameters_are_counted_without_memory() -> None:

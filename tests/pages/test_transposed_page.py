@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 import pytest
 import torch
-from app_bench import HOME, TINY, make_home
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
+from visits import change, open_lab, settled, text
 
-from app.bench import kept as bench_kept
 from app.labs.transposed_convolution.cells import number
 from app.labs.transposed_convolution.formulas import down_formula, size_by_torch, up_formula
 from app.labs.transposed_convolution.plan import DRAWN, LARGEST, LEAST, Plan
@@ -23,42 +21,7 @@ from fcn_core.ops.transposed import Axis
 from fcn_core.ops.transposed_ways import by_torch
 
 OWN = ("arithmetic", "steps", "gradient")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights named `tiny` and nothing else."""
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    bench_kept.weight_records.clear()
-    bench_kept._segmenter.clear()
-
-
-def visit(**state: str) -> AppTest:
-    test = AppTest.from_file(HOME, default_timeout=90)
-    test.query_params["weights"] = TINY
-    test.run()
-    test.switch_page("../pages/transposed_convolution.py")
-    for name, value in {"weights": TINY, **state}.items():
-        test.query_params[name] = value
-    return settled(test.run())
-
-
-def change(test: AppTest, **state: str) -> str:
-    """What the page says after its address has changed."""
-    for name, value in state.items():
-        test.query_params[name] = value
-    return text(settled(test.run()))
-
-
-def settled(test: AppTest) -> AppTest:
-    assert not test.exception, [problem.value for problem in test.exception]
-    return test
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "info", "error")
-    return "\n".join(element.value for kind in kinds for element in test.get(kind))
+visit = partial(open_lab, "transposed_convolution.py")
 
 
 @pytest.mark.parametrize("dim", ["1d", "2d"])

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from app_bench import make_home
-from lab_visits import open_lab, settled
-from segmenters import tiny_model, tiny_weights
+from segmenters import tiny_model
 from streamlit.testing.v1 import AppTest
-from torch import nn
+from visits import change, open_lab, settled, text
 
-from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import LoadedModel
-
-from app.bench import kept as bench_kept  # isort: skip
-from app.labs.shared import kept as labs_kept  # isort: skip
-from app.labs.transposed_convolution import kept as transposed_kept  # isort: skip
-from app.labs.transposed_convolution.kernels import kernel_row, short_number  # isort: skip
+from app.bench import kept as bench_kept
+from app.labs.transposed_convolution.kernels import kernel_row, short_number
 
 open_page = partial(open_lab, "transposed_convolution.py", cls="road")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
-    monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
-    for kept in (
-        bench_kept.results,
-        bench_kept.weight_records,
-        bench_kept._segmenter,
-        labs_kept.drawn,
-        transposed_kept.enlarged,
-    ):
-        kept.clear()
-    return tmp_path
-
-
-def change(test: AppTest, **address: str) -> str:
-    """What the page says once its address has changed."""
-    for name, value in address.items():
-        test.query_params[name] = value
-    return text(settled(test.run()))
-
-
-def text(test: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info", "html")
-    found = [
-        getattr(element, "value", None) or getattr(element.proto, "body", "") for k in kinds for element in test.get(k)
-    ]
-    found += [element.proto.text for element in test.get("progress")]
-    return "\n".join(map(str, found))
-
-
-def use(monkeypatch: pytest.MonkeyPatch, model: nn.Module, **settings: object) -> None:
-    """All weights answer with this model."""
-    loaded = tiny_weights(tiny_model())
-    ready = Segmenter(LoadedModel(loaded.record, model, loaded.labels, tuple(model.heads)), **settings)  # type: ignore[arg-type]
-    monkeypatch.setattr(bench_kept, "segmenter", lambda record: ready)
 
 
 def checks(said: str) -> int:
@@ -103,8 +58,8 @@ def test_bilinear_and_repeated_edges_equal_interpolation_everywhere() -> None:
         assert f"Sum of the weights: **{int(factor) ** 2}**" in said
 
 
-def test_learned_kernels_are_shown_and_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, tiny_model(learned_deconvs="all"))
+def test_learned_kernels_are_shown_and_judged(use: Callable[..., None]) -> None:
+    use(tiny_model(learned_deconvs="all"))
     test = open_page(t_view="upsample", t_ukind="learned", t_usrc="scores")
     for layer, factor in (("upscore2", 2), ("upscore8", 8)):
         said = change(test, t_ulayer=layer)
@@ -112,17 +67,18 @@ def test_learned_kernels_are_shown_and_judged(monkeypatch: pytest.MonkeyPatch) -
         assert "of the layer's weights lead from one class to another" in said and checks(said) == 1
 
 
-def test_a_kernel_off_the_centre(monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, tiny_model(backbone="alexnet", alignment="reference", heads=(32,)))
+def test_a_kernel_off_the_centre(use: Callable[..., None]) -> None:
+    use(tiny_model(backbone="alexnet", alignment="reference", heads=(32,)))
     said = text(open_page(t_view="upsample", t_ukind="learned", t_ulayer="upscore8"))
     assert "63×63" in said and "lies half a pixel off" in said
 
 
-def test_a_tiled_picture_has_no_score_maps(monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, tiny_model(), memory_limit=20_000_000)
+def test_a_tiled_picture_has_no_score_maps(use: Callable[..., None]) -> None:
+    use(tiny_model(), memory_limit=20_000_000)
     assert "was cut into tiles" in text(open_page(t_view="upsample", t_usrc="scores"))
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_a_small_photo_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_kept, "sample_picture", lambda name: np.full((40, 40, 3), 99, np.uint8))
     said = text(open_page(t_view="upsample", t_uf="32"))
