@@ -49,15 +49,16 @@ def settled(test: AppTest) -> AppTest:
 
 def text(test: AppTest) -> str:
     """Everything that the page says in words; no style sheets."""
-    said = "\n".join(_words(element) for kind in WORDS for element in test.get(kind))
-    return re.sub("<style>.*?</style>", "", said, flags=re.DOTALL)
+    said = [_words(element) for kind in WORDS for element in test.get(kind)]
+    return "\n".join(words for words in said if words)
 
 
 def _words(element: Any) -> str:
     """What an element says, whether AppTest knows its kind or only passes its message on."""
     message = element.proto
     said = (getattr(element, "value", ""), getattr(message, "body", ""), getattr(message, "text", ""))
-    return next((words for words in said if isinstance(words, str) and words), "")
+    words = next((words for words in said if isinstance(words, str) and words), "")
+    return re.sub("<style>.*?</style>", "", words, flags=re.DOTALL)
 
 
 def control(test: AppTest, key: str):
