@@ -8,8 +8,8 @@ from pathlib import Path
 
 from app.parts import browser_parts
 from app.runs import kept
-from app.runs.previews import find_previews
 from fcn_core.labels import Colour
+from fcn_core.training.run_folder.preview_files import find_previews
 from fcn_core.training.run_folder.run_log import Measurement
 
 

@@ -1,12 +1,10 @@
-"""The same few validation pictures at every validation: which there are, and as small files for the browser."""
+"""The preview pictures of a run as small files for the browser."""
 
 from __future__ import annotations
 
 import base64
 import io
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,45 +12,7 @@ from PIL import Image
 
 from fcn_core.labels import VOID_COLOUR, Colour
 
-MOST_MOMENTS = 40
 MOST_SIDE = 480
-MOMENT = re.compile(r"step-(\d+)")
-
-
-@dataclass(frozen=True)
-class Previews:
-    """Pictures by name, and the steps at which they were predicted, ascending."""
-
-    folder: Path
-    names: tuple[str, ...]
-    steps: tuple[int, ...]
-    heads: tuple[str, ...]
-
-    def photo(self, name: str) -> Path:
-        return self.folder / "photo" / f"{name}.png"
-
-    def truth(self, name: str) -> Path:
-        return self.folder / "truth" / f"{name}.png"
-
-    def prediction(self, step: int, name: str, head: str) -> Path:
-        return self.folder / f"step-{step:08d}" / f"{name}-{head}.png"
-
-
-def find_previews(run: Path, *, most: int = MOST_MOMENTS) -> Previews | None:
-    """The previews of a run folder, at most `most` moments evenly spread (first and last kept); None without any."""
-    folder = run / "previews"
-    names = tuple(sorted(path.stem for path in (folder / "photo").glob("*.png")))
-    steps = sorted(
-        int(found[1]) for path in folder.glob("step-*") if (found := MOMENT.fullmatch(path.name)) and path.is_dir()
-    )
-    if not names or not steps:
-        return None
-    if len(steps) > most:
-        steps = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, most).round().astype(int))]
-    last = folder / f"step-{steps[-1]:08d}"
-    heads = {path.stem.removeprefix(f"{name}-") for name in names for path in last.glob(f"{name}-*.png")}
-    ordered = sorted((h for h in heads if re.fullmatch(r"\d+s", h)), key=lambda h: int(h[:-1]), reverse=True)
-    return Previews(folder, names, tuple(steps), tuple(ordered))
 
 
 def label_address(path: Path, colours: Sequence[Colour]) -> str:

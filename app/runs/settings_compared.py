@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fcn_core.training.run_folder.flat import flat
 from fcn_core.training.settings.config import TrainConfig
 
 ABSENT = "–"
@@ -30,30 +31,15 @@ def differences(configs: Sequence[TrainConfig | None]) -> tuple[Difference, ...]
 
     The runs' names are left out, since every run has its own.
     """
-    flat = [flatten(config.model_dump(mode="json")) if config is not None else None for config in configs]
-    names = dict.fromkeys(name for values in flat if values is not None for name in values)
+    settings = [flat(config.model_dump(mode="json")) if config is not None else None for config in configs]
+    names = dict.fromkeys(name for values in settings if values is not None for name in values)
     names.pop("name", None)
     found = []
     for name in names:
-        values = tuple(ABSENT if settings is None else settings.get(name, ABSENT) for settings in flat)
-        if len({value for value, settings in zip(values, flat, strict=True) if settings is not None}) > 1:
+        values = tuple(text(own[name]) if own is not None and name in own else ABSENT for own in settings)
+        if len({value for value, own in zip(values, settings, strict=True) if own is not None}) > 1:
             found.append(Difference(name, values))
     return tuple(found)
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings as dotted names and short texts: {"optim.lr": "0.002", "train.0.kind": "streets"}."""
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        key = f"{prefix}{name}"
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{key}."))
-        elif isinstance(value, list | tuple) and value and all(isinstance(item, Mapping) for item in value):
-            for place, item in enumerate(value):
-                flat.update(flatten(item, f"{key}.{place}."))
-        else:
-            flat[key] = text(value)
-    return flat
 
 
 def text(value: Any) -> str:

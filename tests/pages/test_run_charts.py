@@ -19,11 +19,13 @@ from app.runs import charts
 from app.runs.charts import View
 from app.runs.compare_charts import NamedRun, compare_losses, compare_miou
 from app.runs.curves import MOST_POINTS, smooth, thin
-from app.runs.previews import find_previews, label_address
-from app.runs.settings_compared import differences, flatten
+from app.runs.previews import label_address
+from app.runs.settings_compared import differences, text
 from fcn_core.labels import CAMVID, LABEL_SETS
 from fcn_core.training.run_folder.facts import read_facts
+from fcn_core.training.run_folder.flat import flat
 from fcn_core.training.run_folder.metrics_table import metrics_csv
+from fcn_core.training.run_folder.preview_files import find_previews
 from fcn_core.training.run_folder.run_log import RunLog
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
@@ -217,7 +219,8 @@ def test_only_settings_that_differ_are_listed() -> None:
     assert found["train.0.count"] == ("2000", "7", "–") and found["train.1.count"] == ("–", "7", "–")
     assert "name" not in found and "steps" not in found and "optim.momentum" not in found
     assert differences([one, one.replace(name="same")]) == () == differences([one, None])
-    assert flatten({"a": {"b": True, "c": None}, "d": [1, 2.5]}) == {"a.b": "yes", "a.c": "none", "d": "1, 2.5"}
+    assert [text(value) for value in (True, None, [1, 2.5])] == ["yes", "none", "1, 2.5"]
+    assert flat({"a": {"b": True}, "c": [1, 2], "d": [{"e": 3}]}) == {"a.b": True, "c": [1, 2], "d.0.e": 3}
 
 
 def test_the_usual_value_is_that_of_most_runs() -> None:

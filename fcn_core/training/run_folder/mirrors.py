@@ -10,6 +10,7 @@ from typing import Any
 
 from accelerate import Accelerator
 
+from fcn_core.training.run_folder.flat import flat
 from fcn_core.training.settings.config import TrainConfig
 
 MODULES = {"tensorboard": ("tensorboard", "tensorboardX"), "mlflow": ("mlflow",)}
@@ -37,7 +38,7 @@ class Mirrors:
             accelerator.project_configuration.logging_dir = str(folder / "mirrors")
             accelerator.log_with = list(self.wanted)
             try:
-                accelerator.init_trackers("fcn-lab", config=flat(config.model_dump(mode="json")))
+                accelerator.init_trackers("fcn-lab", config=_settings(config))
             except Exception as error:  # each program has its own kinds
                 named = " and ".join(self.wanted)
                 raise ValueError(f"{named} could not be started: {error}. Mend it, or leave mirrors empty") from error
@@ -54,12 +55,7 @@ class Mirrors:
             self.accelerator.end_training()
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float | bool]:
-    """Nested values as one level: {"optim": {"lr": 0.002}} -> {"optim.lr": 0.002}; what is not plain becomes text."""
-    level: dict[str, str | int | float | bool] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            level.update(flat(value, f"{prefix}{key}."))
-        else:
-            level[prefix + key] = value if isinstance(value, str | int | float | bool) else str(value)
-    return level
+def _settings(config: TrainConfig) -> dict[str, str | int | float | bool]:
+    """The settings on one level; what is not plain becomes text."""
+    settings = flat(config.model_dump(mode="json"))
+    return {name: value if isinstance(value, str | int | float) else str(value) for name, value in settings.items()}

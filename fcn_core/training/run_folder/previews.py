@@ -1,8 +1,4 @@
-"""Label maps of the same few validation pictures at every validation, so that one can watch them grow sharper.
-
-previews/photo/NAME.png and previews/truth/NAME.png once; previews/step-00000120/NAME-8s.png for each head: label maps
-are 8-bit PNGs of class indices, 255 for void.
-"""
+"""Label maps of the same few validation pictures at every validation, so that one can watch them grow sharper."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from fcn_core.machine.atomic import written_aside
 from fcn_core.models.fcn import FCN
 from fcn_core.pictures.bands import show_bands
 from fcn_core.pictures.images import png_bytes
+from fcn_core.training.run_folder.preview_files import PreviewFiles, moments
 from fcn_core.weights.preprocessing import Preprocessing
 
 
@@ -26,22 +23,22 @@ class Previews:
 
     def __init__(self, folder: Path, data: LabelledPictures | None, count: int) -> None:
         """data: the validation data; None or a count of 0 watches nothing."""
-        self.folder = folder
+        self.files = PreviewFiles(folder)
         self.pictures = Subset(data, count) if data is not None and count > 0 else None
 
     def begin(self) -> None:
         """Write the photos and their truth, if they are not there."""
         for name, sample in self._samples():
             photo = show_bands(sample.image, colour=sample.colour)
-            self._write(self.folder / "photo" / f"{name}.png", png_bytes(photo))
-            self._write(self.folder / "truth" / f"{name}.png", png_bytes(sample.mask))
+            self._write(self.files.photo(name), png_bytes(photo))
+            self._write(self.files.truth(name), png_bytes(sample.mask))
 
     def write(self, step: int, model: FCN, preprocessing: Preprocessing, *, device: torch.device) -> None:
         """The label map of every head for every picture. The folder appears when it is complete."""
-        target = self.folder / f"step-{step:08d}"
+        target = self.files.moment(step)
         if self.pictures is None or target.exists():
             return
-        unfinished = self.folder / f".step-{step:08d}"
+        unfinished = target.with_name(f".{target.name}")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         was_training = model.training
@@ -57,9 +54,9 @@ class Previews:
 
     def forget_after(self, step: int) -> None:
         """Remove what was written behind the checkpoint that a run goes on from; it will be written again."""
-        for path in self.folder.glob("step-*"):
-            if path.name.removeprefix("step-").isdigit() and int(path.name.removeprefix("step-")) > step:
-                shutil.rmtree(path)
+        for later in moments(self.files.folder):
+            if later > step:
+                shutil.rmtree(self.files.moment(later))
 
     def _samples(self) -> Iterator[tuple[str, Sample]]:
         """(file name, sample) of each picture; names that would not be files of their own are numbered."""

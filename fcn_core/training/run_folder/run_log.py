@@ -1,6 +1,6 @@
 """What a run has written so far, in columns: read on from where the last look ended, so that a refresh stays cheap.
 
-No Streamlit here; charts, tables and tests read the same columns.
+Charts, tables and tests read the same columns.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fcn_core.training.run_folder.metrics_file import MetricsFile
+from fcn_core.training.run_folder.runs import RunFolder
 
 STEP_VALUES = ("epoch", "elapsed", "loss", "loss_mean", "loss_sum", "grad_norm", "images_per_s", "wait_share")
 NOTHING = float("nan")
@@ -107,7 +107,7 @@ class RunLog:
     """The metrics of one run folder, shared by all who look at it; `read` parses only what is new."""
 
     def __init__(self, path: str | Path) -> None:
-        self._metrics = MetricsFile(Path(path) / "metrics.jsonl")
+        self._metrics = RunFolder(path).records
         self._lock = threading.Lock()
         self._begin("")
 
