@@ -29,10 +29,10 @@ setup: $(READY)
 
 $(READY): requirements.txt pyproject.toml
 	@$(or $(PYTHON),false) -c '$(FITS)' || { echo "FCN Lab needs Python 3.11 to 3.13 and found none; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
-	@echo "Setting up .venv: it takes a few minutes and about 7 GB of disk, once."
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
-	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --editable .
+	@echo "Setting up .venv: once, a few minutes and about 7 GB of disk, most of it for PyTorch."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python .ci/install.py -r requirements.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-index --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 clean:
