@@ -31,6 +31,7 @@ import numpy as np  # noqa: E402
 from app.bench import sample_files  # noqa: E402
 from app.photo_desk import MAX_FILE, MAX_PIXELS, MAX_SIDE, Desk, Regions  # noqa: E402
 from fcn_core.exporting.files import index_png  # noqa: E402
+from fcn_core.exporting.formats import FORMATS  # noqa: E402
 from fcn_core.machine.allocator import keep_freed_memory  # noqa: E402
 from fcn_core.weights import WeightRecord  # noqa: E402
 
@@ -81,7 +82,7 @@ def build_demo(desk: Desk | None = None) -> gr.Blocks:
         indices = _answered(desk.label_map, photo, weights, head)
         Path(download.GRADIO_CACHE).mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=download.GRADIO_CACHE))
-        path = folder / f"{Path(str(photo)).stem}.{head}.index.png"
+        path = folder / f"{Path(str(photo)).stem}.{head}.{FORMATS['index'].ending}"
         path.write_bytes(index_png(indices))
         return str(path)
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
+from collections.abc import Iterator
 
 import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.visitor import session, widgets
-from fcn_core.exporting.files import FORMATS, export_files, unique_stems
+from fcn_core.exporting.files import unique_stems, zip_of
+from fcn_core.exporting.formats import USUAL, Segmented, offered, written
 from fcn_core.weights import WeightRecord
 
-USUAL = ("index", "palette", "overlay")
 
+def zip_panel(record: WeightRecord, like: Segmented) -> None:
+    """Draw the panel: all uploads written with the head, class and look of the photo `like`.
 
-def zip_panel(record: WeightRecord, head: int) -> None:
-    """Draw the panel; the ZIP that is offered is thrown away when uploads, weights, head or formats change."""
+    The ZIP that is offered is thrown away when uploads, weights, formats or anything of these change.
+    """
     uploads = session.picture_uploads()
     st.subheader("Several pictures")
     if len(uploads) < 2:
         st.caption("Upload several pictures at once, and their results come as one ZIP here.")
         return
-    formats = st.pills("In the ZIP", list(FORMATS), selection_mode="multi", default=USUAL, key="zip-formats")
-    about = (record.name, head, tuple(formats), tuple(upload.digest for upload in uploads))
+    formats = st.pills(
+        "In the ZIP", offered("scores", "class"), selection_mode="multi", default=USUAL, key="zip-formats"
+    )
+    digests = tuple(upload.digest for upload in uploads)
+    about = (record.name, like.head, like.cls, like.look, tuple(formats), digests)
     if st.button(f"Segment all {len(uploads)} pictures", icon=":material/folder_zip:", disabled=not formats):
-        data, problems = _make(record, head, formats, uploads)
+        problems: list[str] = []
+        data = zip_of(_files(record, like, formats, uploads, problems))
         st.session_state["zip"] = (about, data, problems)
     kept = st.session_state.get("zip")
     if kept is None or kept[0] != about:
@@ -35,7 +40,7 @@ def zip_panel(record: WeightRecord, head: int) -> None:
     st.download_button(
         f"Download the ZIP ({len(kept[1]) / 1e6:.1f} MB)",
         kept[1],
-        file_name=f"fcn_{record.name.replace(':', '-')}_{head}s.zip",
+        file_name=f"fcn_{record.name.replace(':', '-')}_{like.head}s.zip",
         mime="application/zip",
         icon=":material/download:",
         type="primary",
@@ -43,24 +48,23 @@ def zip_panel(record: WeightRecord, head: int) -> None:
     )
 
 
-def _make(
-    record: WeightRecord, head: int, formats: list[str], uploads: list[session.Upload]
-) -> tuple[bytes, list[str]]:
-    """(the ZIP, sentences about pictures that failed); one picture is in memory at a time."""
+def _files(
+    record: WeightRecord, like: Segmented, formats: list[str], uploads: list[session.Upload], problems: list[str]
+) -> Iterator[tuple[str, bytes]]:
+    """(file name, contents) of every upload's files; one picture is in memory at a time.
+
+    Sentences about pictures that failed are added to `problems`.
+    """
     bar = st.progress(0.0, text="Segmenting …")
-    problems: list[str] = []
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for count, (upload, stem) in enumerate(zip(uploads, unique_stems([u.name for u in uploads]), strict=True)):
-            bar.progress(count / len(uploads), text=f"{upload.name} ({count + 1} of {len(uploads)})")
-            try:
-                image = bench_kept.network_input(upload.digest, upload.data, upload.name)
-                result = bench_kept.segmentation(upload.digest, image, record).answer()
-                files = export_files(result, head, name=upload.name, stem=stem, formats=formats)
-            except (ValueError, MemoryError) as problem:
-                problems.append(f"{upload.name}: {problem or 'not enough memory'}")
-                continue
-            for name, data in files.items():
-                archive.writestr(name, data)
+    for count, (upload, stem) in enumerate(zip(uploads, unique_stems([u.name for u in uploads]), strict=True)):
+        bar.progress(count / len(uploads), text=f"{upload.name} ({count + 1} of {len(uploads)})")
+        try:
+            image = bench_kept.network_input(upload.digest, upload.data, upload.name)
+            result = bench_kept.segmentation(upload.digest, image, record).answer()
+            photo = Segmented.of(result, like.head, name=upload.name, cls=like.cls, record=record, look=like.look)
+            files = written(photo, formats)
+        except (ValueError, MemoryError) as problem:
+            problems.append(f"{upload.name}: {problem or 'not enough memory'}")
+            continue
+        yield from ((f"{stem}_{ending}", data) for ending, data in files.items())
     bar.empty()
-    return buffer.getvalue(), problems

@@ -30,13 +30,15 @@ from fcn_core.cli.datasets import (
     SplitOption,
     open_dataset,
 )
+from fcn_core.cli.look import ContoursOption, OpacityOption, SafeOption
 from fcn_core.cli.models import HeadOption, WeightsOption, choose_heads, open_weights
+from fcn_core.exporting.formats import Look, Segmented, offered, written
 
 if TYPE_CHECKING:
     from fcn_core.evaluating.evaluate import Evaluation
     from fcn_core.labels import LabelSet
 
-PICTURES = ("index", "palette", "overlay", "error")
+PICTURES = offered("truth")
 PRECISIONS = ("fp32", "bf16", "fp16")
 
 
@@ -59,6 +61,9 @@ def evaluate(
     format: Annotated[  # noqa: A002 (the option's name)
         str, typer.Option(help=f"Which images of the predictions: some of {', '.join(PICTURES)}, or all.")
     ] = "palette",
+    opacity: OpacityOption = 0.5,
+    contours: ContoursOption = False,
+    safe_colours: SafeOption = False,
     precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
     device: DeviceOption = "auto",
     json: JsonOption = None,
@@ -85,7 +90,8 @@ def evaluate(
     from fcn_core.evaluating.evaluate import evaluate as measure
 
     dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    saver = _PictureSaver(predictions, pictures, loaded.labels) if predictions is not None else None
+    look = Look(opacity, contours, safe=safe_colours)
+    saver = _PictureSaver(predictions, pictures, loaded.labels, look) if predictions is not None else None
     with progress_bar(f"Measuring {loaded.record.name} on {data.name}", len(data)) as update:
         evaluation = measure(
             loaded.model, data, loaded.record.preprocessing, heads=heads, batch_size=batch_size, device=where,
@@ -105,24 +111,16 @@ def evaluate(
 class _PictureSaver:
     """Writes every prediction as it comes: NAME.8s.palette.png …"""
 
-    def __init__(self, folder: Path, formats: tuple[str, ...], labels: LabelSet) -> None:
-        self.folder, self.formats, self.labels, self.count = folder, formats, labels, 0
+    def __init__(self, folder: Path, formats: tuple[str, ...], labels: LabelSet, look: Look) -> None:
+        self.folder, self.formats, self.labels, self.look, self.count = folder, formats, labels, look, 0
 
     def __call__(self, sample: Any, head: int, label_map: Any) -> None:
-        from fcn_core.draw import error_map
-        from fcn_core.exporting.files import index_png, overlay_png, palette_png
         from fcn_core.pictures.bands import show_bands
-        from fcn_core.pictures.images import png_bytes
 
-        labels = self.labels
-        made = {
-            "index": lambda: index_png(label_map),
-            "palette": lambda: palette_png(label_map, labels),
-            "overlay": lambda: overlay_png(show_bands(sample.image, colour=sample.colour), label_map, labels),
-            "error": lambda: png_bytes(error_map(sample.mask, label_map)),
-        }
-        for format in self.formats:
-            write_file(self.folder / f"{sample.name}.{head}s.{format}.png", made[format]())
+        shown = show_bands(sample.image, colour=sample.colour) if "overlay" in self.formats else sample.image
+        photo = Segmented(sample.name, shown, self.labels, head, label_map, truth=sample.mask, look=self.look)
+        for ending, data in written(photo, self.formats).items():
+            write_file(self.folder / f"{sample.name}.{head}s.{ending}", data)
             self.count += 1
 
 

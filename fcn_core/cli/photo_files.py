@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_core.cli.console import write_file
+from fcn_core.exporting.formats import FORMATS
 
 SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".ppm", ".pgm",
     ".jp2", ".avif", ".qoi",
 )  # fmt: skip
 ARRAY_SUFFIXES = (".npy",)  # taken from folders only for weights that read such files
-OWN_RESULT = re.compile(r"\.(8|16|32)s\.(index|palette|overlay)\.png$")
+_PICTURES = "|".join(name for name, format in FORMATS.items() if format.media == "image/png")
+OWN_RESULT = re.compile(rf"\.\d+s\.({_PICTURES})(-[^.]+)?\.png$")
 
 
 @dataclass(frozen=True)

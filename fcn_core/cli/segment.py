@@ -19,14 +19,18 @@ from fcn_core.cli.console import (
     say,
     sentence_for,
     write_json,
+    wrong,
 )
+from fcn_core.cli.look import ContoursOption, OpacityOption, SafeOption
 from fcn_core.cli.models import FINEST, HeadOption, WeightsOption, choose_heads, open_weights
 from fcn_core.cli.photo_files import ResultFolder, find_photos, result_names
+from fcn_core.exporting.formats import FORMATS, USUAL, Look, Segmented, offered, written
 
 if TYPE_CHECKING:
     from fcn_core.segmenting.segmenter import SegmentationResult, Segmenter
+    from fcn_core.weights import WeightRecord
 
-FORMATS = ("index", "palette", "overlay", "coco", "npz", "report")
+PICTURES = offered("scores", "class")
 
 
 def segment(
@@ -37,10 +41,12 @@ def segment(
     head: HeadOption = FINEST,
     out: Annotated[Path, typer.Option(help="Folder for the results.", file_okay=False)] = Path("segmented"),
     format: Annotated[  # noqa: A002 (the option's name)
-        str, typer.Option(help=f"What to write: some of {', '.join(FORMATS)}, joined by commas, or all.")
-    ] = "index,palette,overlay",
-    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the class colours in overlays.")] = 0.5,
-    safe_colours: Annotated[bool, typer.Option("--safe-colours", help="Use the colour-blind-safe palette.")] = False,
+        str, typer.Option(help=f"What to write: some of {', '.join(PICTURES)}, joined by commas, or all.")
+    ] = ",".join(USUAL),
+    cls: Annotated[str, typer.Option("--class", help="The class of heatmaps; by default each photo's largest.")] = "",
+    opacity: OpacityOption = 0.5,
+    contours: ContoursOption = False,
+    safe_colours: SafeOption = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results of earlier runs.")] = False,
     device: DeviceOption = "auto",
     json: JsonOption = None,
@@ -51,8 +57,11 @@ def segment(
     earlier runs stay (new ones get a number) unless --overwrite is given. A photo that cannot be read gets one line
     on standard error, the others are done, and the exit code is 1.
     """
-    formats = choose_words("--format", format, FORMATS)
+    formats = choose_words("--format", format, PICTURES)
     segmenter, heads = _open(weights, head, device)
+    labels, look = segmenter.loaded.labels, Look(opacity, contours, safe=safe_colours)
+    if cls and cls not in labels.classes:
+        raise wrong("--class", f"expected one of {', '.join(labels.classes)}, got {cls!r}")
     found = find_photos(images, out=out, arrays=segmenter.loaded.record.preprocessing.values == "raw")
     names = result_names(found.photos)
     folder = ResultFolder(out, overwrite=overwrite, photos=found.photos)
@@ -67,7 +76,7 @@ def segment(
 
             try:
                 result = segmenter.segment(photo, heads=heads, progress=within)
-                files = _render(result, photo.name, formats, opacity, safe_colours)
+                files = _render(result, photo.name, formats, cls, segmenter.loaded.record, look)
                 written = folder.write(names[photo], files)
                 records.append(_record(photo, result, written))
                 if not next(iter(written.values())).name.startswith(f"{names[photo]}."):
@@ -100,32 +109,17 @@ def _open(weights: str, head: str, device: str) -> tuple[Segmenter, tuple[int, .
 
 
 def _render(
-    result: SegmentationResult, file_name: str, formats: tuple[str, ...], opacity: float, safe: bool
+    result: SegmentationResult, name: str, formats: tuple[str, ...], cls: str, record: WeightRecord, look: Look
 ) -> dict[str, bytes]:
-    """Ending -> contents of every wanted file of one photo."""
-    import json
-
-    from fcn_core.exporting import files as export
-
+    """Ending -> contents of every wanted file of one photo: `8s.index.png` of each head, `report.html` of all."""
+    cls = cls or result.labels.classes[int(result.shares(min(result.heads)).argmax())]
     files: dict[str, bytes] = {}
     for head in result.heads:
-        label_map = result.label_maps[head]
-        if "index" in formats:
-            files[f"{head}s.index.png"] = export.index_png(label_map)
-        if "palette" in formats:
-            files[f"{head}s.palette.png"] = export.palette_png(label_map, result.labels, safe=safe)
-        if "overlay" in formats:
-            files[f"{head}s.overlay.png"] = export.overlay_png(
-                result.image, label_map, result.labels, opacity=opacity, safe=safe
-            )
-        if "coco" in formats:
-            files[f"{head}s.coco.json"] = json.dumps(export.coco(result, head, file_name)).encode()
-    if "npz" in formats:
-        files["probabilities.npz"] = export.npz(result)
-    if "report" in formats:
-        page = export.report_html(result, min(result.heads), name=file_name, safe=safe)
-        files["report.html"] = page.encode(errors="backslashreplace")  # file names need not be text
-    return files
+        photo = Segmented.of(result, head, name=name, cls=cls, record=record, look=look)
+        each = written(photo, [format for format in formats if not FORMATS[format].all_heads])
+        files |= {f"{head}s.{ending}": data for ending, data in each.items()}
+    finest = Segmented.of(result, min(result.heads), name=name, record=record, look=look)
+    return files | written(finest, [format for format in formats if FORMATS[format].all_heads])
 
 
 def _record(photo: Path, result: SegmentationResult, written: dict[str, Path]) -> dict[str, Any]:

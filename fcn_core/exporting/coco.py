@@ -15,16 +15,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from fcn_core.labels import VOID, LabelSet
-from fcn_core.segmenting.result import SegmentationResult
 
 Form = Literal["polygons", "rle"]
-
-
-def coco(
-    result: SegmentationResult, head: int, file_name: str, *, form: Form = "polygons", min_area: int = 1
-) -> dict[str, Any]:
-    """The COCO dictionary (images, categories, annotations) of one photo; see `coco_of_maps`."""
-    return coco_of_maps([(file_name, result.label_maps[head])], result.labels, form=form, min_area=min_area)
 
 
 def coco_of_maps(

@@ -1,24 +1,22 @@
-"""Results as files: masks, overlay, probabilities, and a ZIP of many.
+"""Results as files: masks, overlay, probabilities, and a ZIP of many; `formats` is the table of them.
 
 Every function returns bytes, so that the app's download buttons and the command line write the same.
-COCO is in `coco`, the HTML report in `report`, ONNX in `export_onnx`.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 import numpy as np
 from PIL import Image
 
+from fcn_core.draw import contours as draw_contours
 from fcn_core.draw import lookup_table, overlay, void_colour
-from fcn_core.exporting.coco import coco
-from fcn_core.exporting.report import report_html
+from fcn_core.exporting.formats import ODD
 from fcn_core.labels import LabelSet
 from fcn_core.pictures.images import png_bytes
 from fcn_core.segmenting.result import SegmentationResult
@@ -44,13 +42,15 @@ def overlay_png(
     *,
     opacity: float = 0.5,
     hidden: Collection[int] = (),
+    contours: bool = False,
     safe: bool = False,
 ) -> bytes:
-    """The photo with the class colours laid over it, as RGB PNG."""
-    return png_bytes(overlay(image, label_map, labels.colours(safe=safe), opacity, hidden))
+    """The photo with the class colours laid over it, as RGB PNG; `contours` draws the borders of classes."""
+    drawn = overlay(image, label_map, labels.colours(safe=safe), opacity, hidden)
+    return png_bytes(draw_contours(drawn, label_map) if contours else drawn)
 
 
-def npz(result: SegmentationResult, *, heads: Sequence[int] | None = None) -> bytes:
+def npz(result: SegmentationResult) -> bytes:
     """Probabilities as a compressed .npz for numpy.load.
 
     `classes` (names), `stride` and, for each head, `probabilities_8s` of K×h×w float16. The stride is 1, one value a
@@ -58,7 +58,7 @@ def npz(result: SegmentationResult, *, heads: Sequence[int] | None = None) -> by
     """
     stride = GRID if result.tiled else 1
     arrays: dict[str, np.ndarray] = {"classes": np.array(result.labels.classes), "stride": np.array(stride)}
-    for head in heads or result.heads:
+    for head in result.heads:
         scores = result.scores[head]
         p = scores.grid_probabilities() if isinstance(scores, GridScores) else scores.probabilities
         arrays[f"probabilities_{head}s"] = p.astype(np.float16)
@@ -67,46 +67,13 @@ def npz(result: SegmentationResult, *, heads: Sequence[int] | None = None) -> by
     return buffer.getvalue()
 
 
-# format -> (what to put after the file's stem, how to make it); the command line and the app offer these names
-FORMATS: dict[str, tuple[str, Callable[[SegmentationResult, int, str], bytes]]] = {
-    "index": ("_index.png", lambda result, head, name: index_png(result.label_maps[head])),
-    "palette": ("_palette.png", lambda result, head, name: palette_png(result.label_maps[head], result.labels)),
-    "overlay": (
-        "_overlay.png",
-        lambda result, head, name: overlay_png(result.image, result.label_maps[head], result.labels),
-    ),
-    "coco": ("_coco.json", lambda result, head, name: json.dumps(coco(result, head, name)).encode()),
-    "npz": ("_probabilities.npz", lambda result, head, name: npz(result, heads=[head])),
-    "report": ("_report.html", lambda result, head, name: report_html(result, head, name=name).encode()),
-}
-
-
-def export_files(
-    result: SegmentationResult, head: int, *, name: str, stem: str, formats: Sequence[str]
-) -> dict[str, bytes]:
-    """File name -> bytes of each wanted format. name: the photo's file name. ValueError lists the known formats."""
-    if unknown := [kind for kind in formats if kind not in FORMATS]:
-        raise ValueError(f"unknown format {', '.join(unknown)}; choose from {', '.join(FORMATS)}")
-    if head not in result.scores:
-        raise ValueError(f"head {head}s was not computed; this result has {', '.join(f'{h}s' for h in result.heads)}")
-    return {stem + FORMATS[kind][0]: FORMATS[kind][1](result, head, name) for kind in formats}
-
-
-def zip_results(
-    results: Sequence[tuple[str, SegmentationResult]],
-    head: int,
-    *,
-    formats: Sequence[str] = ("index", "palette", "overlay"),
-) -> bytes:
-    """A ZIP of the wanted formats of many photos, given as (file name, result); no file overwrites another."""
+def zip_of(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """A ZIP of (file name, contents); only what is not compressed already (JSON, HTML) is compressed."""
     buffer = io.BytesIO()
-    stems = unique_stems([name for name, _ in results])
     with zipfile.ZipFile(buffer, "w") as archive:
-        for stem, (name, result) in zip(stems, results, strict=True):
-            for file, data in export_files(result, head, name=name, stem=stem, formats=formats).items():
-                # PNG and npz are compressed already
-                packed = zipfile.ZIP_DEFLATED if file.endswith((".json", ".html")) else zipfile.ZIP_STORED
-                archive.writestr(file, data, compress_type=packed)
+        for name, data in files:
+            text = name.endswith((".json", ".html"))
+            archive.writestr(name, data, compress_type=zipfile.ZIP_DEFLATED if text else zipfile.ZIP_STORED)
     return buffer.getvalue()
 
 
@@ -133,7 +100,7 @@ def unique_stems(names: Sequence[str]) -> list[str]:
 
 
 def _clean(name: str) -> str:
-    return re.sub(r"[^\w.+()-]+", "_", name).strip(". ")[:120] or "image"
+    return re.sub(ODD, "_", name).strip(". ")[:120] or "image"
 
 
 def _plane(label_map: np.ndarray) -> np.ndarray:

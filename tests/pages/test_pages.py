@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from visits import control, settled, text
 
 from app import page_list
 from app.settings.segment import VIEWS
+from fcn_core.exporting.formats import FORMATS, offered
 
 PAGES = page_list.PAGES
 SEGMENT = next(page for page in PAGES if page.file == "segment.py")
@@ -151,7 +153,9 @@ def test_an_upload_goes_on_the_bench(passes: list) -> None:
     assert len(passes) == 2
     assert "sample" not in test.query_params, "an upload is not in the address"
     control(test, "control-view").set_value("export").run()
-    assert any("my_street_8s_index.png" in button.label for button in test.get("download_button"))
+    names = [button.label for button in test.get("download_button")]
+    shown = names[3].removeprefix("my_street_8s_heatmap-").removesuffix(".png")
+    assert names == [f"my_street_8s_{FORMATS[name].file(shown)}" for name in offered("scores", "class")]
 
 
 @pytest.mark.parametrize(
@@ -176,9 +180,15 @@ def test_good_files_survive_a_bad_one() -> None:
     ]
     test = upload(open_page(view="export"), *files)
     assert len(test.error) == 1 and "b.jpg" in test.error[0].value
+    pills = next(group for group in test.button_group if group.key == "zip-formats")
+    assert tuple(pills.options) == offered("scores", "class")
+    pills.set_value(list(pills.options)).run()
     button = next(button for button in test.button if button.label == "Segment all 2 pictures")
     settled(button.click().run())
     assert any("Download the ZIP" in button.label for button in test.get("download_button"))
+    with zipfile.ZipFile(io.BytesIO(test.session_state["zip"][1])) as archive:
+        kinds = [name.split("_", 1) for name in archive.namelist()]
+    assert {stem for stem, _ in kinds} == {"a", "c"} and len(kinds) == 2 * len(pills.options)
 
 
 def test_ground_truth_of_a_sample_is_measured() -> None:

@@ -102,7 +102,7 @@ def test_every_format_and_head(tmp_path: Path, tiny: str, capsys: pytest.Capture
     assert code == 0 and data["failed"] == 0 and data["heads"] == ["32s", "16s", "8s"]
     (record,) = data["files"]
     assert {Path(path) for path in record["outputs"].values()} == set(out.iterdir())
-    assert len(record["outputs"]) == 3 * 4 + 2
+    assert len(record["outputs"]) == 3 * 5 + 2, "heatmaps are of the largest class"
     assert all(sum(shares.values()) == pytest.approx(1) for shares in record["shares"].values())
     probabilities = np.load(out / "a.png.probabilities.npz")["probabilities_8s"]
     labels = np.array(Image.open(out / "a.png.8s.index.png"))
@@ -184,6 +184,7 @@ def test_photos_are_never_written_over(tmp_path: Path) -> None:
         (["--weights", "nowhere/x.safetensors"], "there is no file"),
         (["--head", "4s"], "has the heads 8s, 16s, 32s"),
         (["--format", "index,jpeg"], "expected some of index"),
+        (["--format", "heatmap", "--class", "sofa"], "expected one of sky, building"),
         (["--device", "cuda:99"], "cannot be used"),
         (["--opacity", "3"], "opacity"),
         (["--nonsense"], "nonsense"),
@@ -233,7 +234,7 @@ def test_evaluate_on_a_folder_with_one_split(tmp_path: Path, tiny: str, capsys: 
             rows = list(csv.reader(table))
         assert rows[0][1:] == list(CAMVID.classes) == [row[0] for row in rows[1:]]
         assert np.array_equal(np.array([row[1:] for row in rows[1:]], dtype=int), matrix.counts)
-    assert len(list(pictures.iterdir())) == 2 * 3 * 4
+    assert len(list(pictures.iterdir())) == 2 * 3 * 5
     table = capsys.readouterr().out
     assert "mIoU" in table and all(name in table for name in CAMVID.classes)
 

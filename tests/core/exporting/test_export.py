@@ -9,6 +9,7 @@ import re
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,17 +21,8 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from fcn_core.draw import overlay
-from fcn_core.exporting.coco import coco, polygon, rle
-from fcn_core.exporting.files import (
-    FORMATS,
-    export_files,
-    index_png,
-    npz,
-    overlay_png,
-    palette_png,
-    unique_stems,
-    zip_results,
-)
+from fcn_core.exporting.coco import coco_of_maps, polygon, rle
+from fcn_core.exporting.files import index_png, npz, overlay_png, palette_png, unique_stems, zip_of
 from fcn_core.exporting.report import report_html
 from fcn_core.labels import CAMVID, VOID
 from fcn_core.segmenting.result import SegmentationResult
@@ -53,6 +45,10 @@ def _result(seed: int = 0, *, tiled: bool = False) -> SegmentationResult:
             scores[head] = FullScores.from_logits(logits)
     image = rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     return SegmentationResult(image, CAMVID, scores, timings={"network": 12.3}, tiled=tiled, weights="tiny")
+
+
+def _coco(result: SegmentationResult, **settings: Any) -> dict[str, Any]:
+    return coco_of_maps([("a.jpg", result.label_maps[8])], CAMVID, **settings)
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -94,8 +90,8 @@ def test_npz() -> None:
             p = file[f"probabilities_{head}s"]
             assert p.dtype == np.float16 and p.shape == (11, HEIGHT, WIDTH)
             np.testing.assert_allclose(p, result.probabilities[head], atol=1e-3)
-    with np.load(io.BytesIO(npz(_result(tiled=True), heads=[8]))) as file:
-        assert set(file.files) == {"classes", "stride", "probabilities_8s"} and file["stride"] == 8
+    with np.load(io.BytesIO(npz(_result(tiled=True)))) as file:
+        assert set(file.files) == {"classes", "stride", "probabilities_32s", "probabilities_8s"} and file["stride"] == 8
         assert file["probabilities_8s"].shape == (11, 8, 10)
 
 
@@ -103,7 +99,7 @@ def test_npz() -> None:
 def test_coco_json_is_read_by_pycocotools(form: str, tmp_path: Path) -> None:
     result = _result()
     path = tmp_path / "a.json"
-    path.write_text(json.dumps(coco(result, 8, "a.jpg", form=form)), encoding="utf-8")  # type: ignore[arg-type]
+    path.write_text(json.dumps(_coco(result, form=form)), encoding="utf-8")
     read = COCO(str(path))
     label_map = result.label_maps[8]
     assert read.imgs[1] == {"id": 1, "file_name": "a.jpg", "width": WIDTH, "height": HEIGHT}
@@ -153,10 +149,10 @@ def test_coco_leaves_out_void_and_specks() -> None:
     result.label_maps[8][:] = 3
     result.label_maps[8][0, 0] = 5
     result.label_maps[8][:, 70:] = VOID
-    assert [a["category_id"] for a in coco(result, 8, "a.jpg")["annotations"]] == [4, 6]
-    assert [a["category_id"] for a in coco(result, 8, "a.jpg", min_area=2)["annotations"]] == [4]
+    assert [a["category_id"] for a in _coco(result)["annotations"]] == [4, 6]
+    assert [a["category_id"] for a in _coco(result, min_area=2)["annotations"]] == [4]
     with pytest.raises(ValueError, match="form"):
-        coco(result, 8, "a.jpg", form="points")  # type: ignore[arg-type]
+        _coco(result, form="points")
 
 
 @pytest.mark.parametrize(
@@ -181,21 +177,10 @@ def test_stems_never_collide(names: list[str]) -> None:
     assert len(set(stems)) == len(names) and all(stem and "/" not in stem for stem in stems)
 
 
-def test_zip_holds_every_result_under_its_own_name() -> None:
-    results = [("a.jpg", _result(0)), ("a.png", _result(1)), ("b.jpg", _result(2, tiled=True))]
-    with zipfile.ZipFile(io.BytesIO(zip_results(results, 8, formats=list(FORMATS)))) as archive:
-        assert archive.testzip() is None
-        names = archive.namelist()
-        assert len(names) == len(set(names)) == 3 * len(FORMATS)
-        for stem, (_, result) in zip(("a_jpg", "a_png", "b"), results, strict=True):
-            assert np.array_equal(np.array(_opened(archive.read(f"{stem}_index.png"))), result.label_maps[8])
-
-
-def test_unknown_formats_and_heads() -> None:
-    with pytest.raises(ValueError, match="unknown format bmp; choose from index"):
-        export_files(_result(), 8, name="a.jpg", stem="a", formats=["index", "bmp"])
-    with pytest.raises(ValueError, match="16s was not computed"):
-        export_files(_result(), 16, name="a.jpg", stem="a", formats=["index"])
+def test_a_zip_holds_what_was_put_in() -> None:
+    with zipfile.ZipFile(io.BytesIO(zip_of([("a.png", b"1" * 500), ("a.json", b"2" * 500)]))) as archive:
+        assert archive.testzip() is None and archive.read("a.png") == b"1" * 500
+        assert archive.getinfo("a.json").compress_size < 100 < archive.getinfo("a.png").compress_size
 
 
 class _Page(HTMLParser):
