@@ -51,7 +51,7 @@ class Pairs:
 
 
 def check_indices(mask: np.ndarray, labels: LabelSet, path: Path) -> None:
-    """ValueError when a label map holds an index that is no class and not void."""
+    """ValueError when a label map (H×W) holds an index that is no class and not void."""
     outside = mask[(mask >= len(labels)) & (mask != VOID)]
     if outside.size:
         raise ValueError(

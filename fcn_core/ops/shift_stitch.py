@@ -42,6 +42,7 @@ class SpreadLayer(nn.Module):
         self.dilation = spread * (1 if isinstance(layer, nn.AvgPool2d) else _square(layer.dilation))
 
     def forward(self, x: Tensor) -> Tensor:
+        """N×C×H×W -> N×D×h×w; h = ceil(H / stride) but for the edge "none"."""
         if self.edge == "none":
             return self._filtered(x)
         before = self.dilation * (self.kernel // 2 if isinstance(self.layer, nn.Conv2d) else (self.kernel - 1) // 2)

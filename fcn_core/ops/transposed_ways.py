@@ -47,7 +47,7 @@ class ZeroInsertion:
 
 
 def zero_insertion(x: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> ZeroInsertion:
-    """Stretch the input by zeros, then convolve as usual with the flipped kernel and stride 1.
+    """Stretch the input by zeros, then convolve as usual with the flipped kernel and stride 1. x: n or H×W.
 
     d(k - 1) - p zeros go around (a negative number cuts cells off), and op more to the end.
     """
@@ -120,6 +120,6 @@ def by_torch(x: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> Tensor:
 
 
 def convolve(y: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> Tensor:
-    """The ordinary convolution with the same settings, by PyTorch: from the large map to the small one."""
+    """The ordinary convolution with the same settings, by PyTorch: from the large map (n or H×W) to the small one."""
     run = F.conv1d if len(axes) == 1 else F.conv2d
     return run(y[None, None], weight[None, None], **torch_settings(axes, transposed=False))[0, 0]

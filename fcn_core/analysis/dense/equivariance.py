@@ -134,8 +134,8 @@ class ShiftedNetwork:
             return self._enlarged(self.model(moved.to(self.device)), (moved.shape[-2], moved.shape[-1]))
 
     def moved_back(self, scores: Tensor, shift: int) -> Tensor:
-        """Scores after a shift, on the pixels of the photo where they belong; the last `shift` columns mean nothing
-        with "zero" borders."""
+        """Scores after a shift, K×H×W, on the pixels of the photo where they belong; the last `shift` columns mean
+        nothing with "zero" borders."""
         return scores.roll(shift, -1)
 
     def inside(self, shape: tuple[int, int], shift: int, margin: int) -> Tensor:
@@ -192,7 +192,10 @@ def shift_study(
 def one_shift(
     network: ShiftedNetwork, x: Tensor, study: ShiftStudy, shift: int, *, after: dict[str, Tensor] | None = None
 ) -> OneShift:
-    """One more shift of the same picture, against the scores that `study` holds. after: its scores, if known."""
+    """One more shift of the same picture, against the scores that `study` holds.
+
+    x: 1×C×H×W, preprocessed. after: its scores by output, K×H×W each, if known.
+    """
     if not 0 <= shift <= MOST_SHIFT:
         raise ValueError(f"expected a shift from 0 to {MOST_SHIFT} pixels, got {shift}")
     after = network(x, shift) if after is None else after

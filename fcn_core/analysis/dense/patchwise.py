@@ -120,7 +120,7 @@ def sliding_window(
 
 
 def one_pass(classifier: nn.Sequential, image: np.ndarray, side: int, step: int) -> PatchLabels:
-    """The same answers from the whole photo at once; arguments as for `sliding_window`."""
+    """The same answers from the whole photo (H×W×3 uint8 RGB) at once; arguments as for `sliding_window`."""
     x = _checked(classifier, image, side, step).to(next(classifier.parameters()).device)
     network, stride = dense_network(classifier, side, step)
     began = time.perf_counter()

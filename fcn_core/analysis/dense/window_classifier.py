@@ -91,7 +91,7 @@ def fcn_windows(model: nn.Module) -> WindowClassifier:
 
 
 def imagenet_windows(name: str, state: dict[str, Tensor]) -> WindowClassifier:
-    """One of torchvision's ImageNet classifiers in both forms, from its state dict."""
+    """One of torchvision's ImageNet classifiers in both forms, from its state dict (name -> tensor)."""
     full = imagenet_classifier(name, state)
     return WindowClassifier(full, convolutionalize(full, 3, (WINDOW, WINDOW)), 3, WINDOW, VGG_STRIDE)
 

@@ -95,8 +95,9 @@ class SlopeCheck:
 def check_gradient(model: nn.Module, x: Tensor, target: Target, *, count: int = 3) -> SlopeCheck:
     """Measure slopes: (target(x + h) - target(x - h)) / 2h at the input values with the largest gradients.
 
-    In float64 unless the network is too large for a second copy. Where a ReLU or a pooling changes its mind within
-    ±h, a measured slope lies between those of the two sides; h is small enough to make that rare.
+    x: 1×C×H×W, preprocessed. In float64 unless the network is too large for a second copy. Where a ReLU or a pooling
+    changes its mind within ±h, a measured slope lies between those of the two sides; h is small enough to make that
+    rare.
     """
     private = private_copy(model)
     double = sum(p.numel() for p in private.parameters()) < DOUBLE_BELOW

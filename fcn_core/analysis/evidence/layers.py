@@ -165,7 +165,7 @@ def layer_map(model: nn.Module, layer: Layer, x: Tensor) -> LayerMap:
 
 
 def truncated_forward(model: nn.Module, layer: Layer, x: Tensor) -> Tensor | None:
-    """The same map without any hook: a sequential trunk's layers up to this one, called in a row.
+    """The same map, 1×C×h×w, without any hook: a sequential trunk's layers up to this one, called in a row.
 
     None for a layer that does not lie in such a row (inside a block, or in the score layers).
     """

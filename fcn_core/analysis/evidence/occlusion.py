@@ -96,7 +96,7 @@ def occlusion_map(
 def occlusion_at(
     model: nn.Module, x: Tensor, target: Target, pixel: tuple[int, int], *, window: int, stride: int
 ) -> float:
-    """The definition, for one pixel (x, y): the mean fall of the target over the windows that cover the pixel."""
+    """The definition, for one pixel (x, y) of x (1×C×H×W): the target's mean fall over the windows that cover it."""
     height, width = x.shape[-2:]
     column, row = pixel
     with torch.no_grad():

@@ -55,7 +55,7 @@ def batches(counts: np.ndarray, size: int) -> np.ndarray:
 
 
 def batch_mean(counts: np.ndarray, size: int, absent: Absent = "out") -> float:
-    """Mean of the batches' mean IoUs, as a loop over a data loader would report it."""
+    """Mean of the batches' mean IoUs, as a loop over a data loader would report it. counts: N×K×K."""
     return float(np.nanmean(mean_iou(batches(counts, size), absent)))
 
 
@@ -72,5 +72,5 @@ def spreads(counts: np.ndarray, absent: Absent = "out", *, orders: int = 200, se
 
 
 def absent_classes(counts: Sequence[np.ndarray]) -> list[int]:
-    """How many classes of each matrix are in neither truth nor prediction."""
+    """How many classes of each matrix (K×K) are in neither truth nor prediction."""
     return [int((one.sum(0) + one.sum(1) == 0).sum()) for one in counts]

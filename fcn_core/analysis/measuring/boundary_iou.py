@@ -72,7 +72,10 @@ def inner_band(mask: np.ndarray, d: int) -> np.ndarray:
 
 
 def torch_boundary_iou(truth: np.ndarray, prediction: np.ndarray, cls: int, d: int) -> float:
-    """The same of one class in PyTorch, which counts what lies outside in the square around every pixel; for checks."""
+    """The same of one class in PyTorch, which counts what lies outside in the square around every pixel; for checks.
+
+    truth, prediction: label maps H×W.
+    """
     true, said = (torch.tensor(labels) == cls for labels in (truth, prediction))
     said &= torch.tensor(truth) != VOID
     true, said = true & _outside_near(true, d), said & _outside_near(said, d)

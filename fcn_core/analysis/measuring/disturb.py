@@ -36,7 +36,7 @@ class Disturbance:
 
 
 def disturb(labels: np.ndarray, what: Disturbance, num_classes: int, *, seed: int = 0) -> np.ndarray:
-    """The label map with everything that `what` asks for. seed: of the salt noise."""
+    """The label map, H×W, with everything that `what` asks for. seed: of the salt noise."""
     if what.flood is not None:
         return np.full(_checked(labels).shape, what.flood, np.uint8)
     done = shift(without_void(labels), what.right, what.down)
@@ -48,7 +48,7 @@ def disturb(labels: np.ndarray, what: Disturbance, num_classes: int, *, seed: in
 
 
 def without_void(labels: np.ndarray) -> np.ndarray:
-    """Every void pixel gets the label of the nearest pixel that has one; ValueError where none has."""
+    """Every void pixel of a map, H×W, gets the label of the nearest pixel that has one; ValueError where none has."""
     void = _checked(labels) == VOID
     if void.all():
         raise ValueError("every pixel of the label map is void; expected at least one with a class")
@@ -56,7 +56,7 @@ def without_void(labels: np.ndarray) -> np.ndarray:
 
 
 def shift(labels: np.ndarray, right: int, down: int) -> np.ndarray:
-    """Move the map by whole pixels; what comes in at the side repeats the last column or row."""
+    """Move the map, H×W, by whole pixels; what comes in at the side repeats the last column or row."""
     height, width = _checked(labels).shape
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
@@ -64,7 +64,7 @@ def shift(labels: np.ndarray, right: int, down: int) -> np.ndarray:
 
 
 def erode(labels: np.ndarray, cls: int, radius: int) -> np.ndarray:
-    """Pixels of `cls` within `radius` of another label get the nearest other label.
+    """Pixels of `cls` within `radius` of another label of the map, H×W, get the nearest other label.
 
     The picture's edge is no boundary: a class that fills the picture stays.
     """
@@ -76,7 +76,7 @@ def erode(labels: np.ndarray, cls: int, radius: int) -> np.ndarray:
 
 
 def dilate(labels: np.ndarray, cls: int, radius: int) -> np.ndarray:
-    """Pixels within `radius` of `cls` become `cls`."""
+    """Pixels of the map, H×W, within `radius` of `cls` become `cls`."""
     mine = _checked(labels) == cls
     if radius <= 0 or not mine.any():
         return labels.copy()
@@ -84,13 +84,13 @@ def dilate(labels: np.ndarray, cls: int, radius: int) -> np.ndarray:
 
 
 def drop(labels: np.ndarray, cls: int) -> np.ndarray:
-    """Pixels of `cls` get the nearest other label; a map of that class alone stays as it is."""
+    """Pixels of `cls` get the nearest other label; a map, H×W, of that class alone stays as it is."""
     mine = _checked(labels) == cls
     return labels.copy() if mine.all() or not mine.any() else _filled(labels, mine)
 
 
 def salt(labels: np.ndarray, share: float, num_classes: int, *, seed: int = 0) -> np.ndarray:
-    """Each pixel gets, with probability `share` (0-1), a class drawn evenly out of all, its own among them.
+    """Each pixel of the map, H×W, gets, with probability `share` (0-1), any class, all equally likely, its own too.
 
     The same seed gives the same noise, and a larger share changes the same pixels and more.
     """

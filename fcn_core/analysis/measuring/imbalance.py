@@ -91,6 +91,7 @@ def rare_threshold(weights: np.ndarray | None, *, rare: int = CAT, common: int =
 
     The weighted loss is smallest when the softmax is w_c P(c|x) / sum, so it says `rare` when w_rare P(rare|x) is the
     larger: P(rare|x) > w_common / (w_common + w_rare); one half without weights.
+    weights: length K; rare, common: class indices.
     """
     if weights is None:
         return 0.5

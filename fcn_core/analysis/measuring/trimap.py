@@ -149,7 +149,7 @@ def boundary_distance(truth: np.ndarray) -> np.ndarray:
 
 
 def searched_distance(truth: np.ndarray, x: int, y: int) -> float:
-    """The same distance of one pixel, found by looking at every other pixel (PyTorch); for checks."""
+    """The same distance of one pixel of truth, H×W, by looking at every other pixel (PyTorch); for checks."""
     labels = torch.tensor(truth)
     other = (labels != labels[y, x]).nonzero().double()
     if not len(other):

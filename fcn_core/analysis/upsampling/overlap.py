@@ -105,7 +105,7 @@ def stamp(planes: np.ndarray, weights: np.ndarray, stride: int) -> np.ndarray:
 
 
 def stamp_by_torch(planes: np.ndarray, weights: np.ndarray, stride: int) -> np.ndarray:
-    """The same as `stamp` by torch's conv_transpose2d, in float64; for the check."""
+    """The same as `stamp` (planes …×h×w, weights k×k) by torch's conv_transpose2d, in float64; for the check."""
     x = torch.tensor(planes, dtype=torch.float64).reshape(-1, 1, *planes.shape[-2:])
     out = F.conv_transpose2d(x, torch.tensor(weights, dtype=torch.float64)[None, None], stride=stride)
     return out.reshape(*planes.shape[:-2], *out.shape[-2:]).numpy()
@@ -123,7 +123,7 @@ def phase_sums(weights: np.ndarray, stride: int) -> np.ndarray:
 
 
 def ripple(weights: np.ndarray, stride: int) -> float:
-    """Largest minus smallest phase sum, as a share of their mean: 0 where an even map stays even."""
+    """Largest minus smallest phase sum of k×k weights, as a share of their mean: 0 where an even map stays even."""
     sums = phase_sums(weights, stride)
     mean = float(sums.mean())
     if abs(mean) < 1e-12:

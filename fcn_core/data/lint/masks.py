@@ -50,7 +50,7 @@ def inspect_mask(
 
 
 def strange_indices(name: str, values: np.ndarray, labels: LabelSet) -> list[MaskProblem]:
-    """A problem if `values` (those that a label map holds, void aside) are not all indices of `labels`."""
+    """A problem if `values` (length n: those that a label map holds, void aside) are not all indices of `labels`."""
     strange = values[values >= len(labels)].tolist()
     if not strange:
         return []
@@ -151,7 +151,7 @@ def _renumbered(path: Path, values: np.ndarray, labels: LabelSet) -> MaskProblem
 
 
 def grey_palette(values: np.ndarray, labels: LabelSet) -> str | None:
-    """The name of the palette whose luma values these are, or None."""
+    """The name of the palette whose luma values (length n, 0-255) these are, or None."""
     for name, palette in ((labels.name, labels.palette), ("the VOC palette", voc_palette(256))):
         luma = {0} | {_luma(*colour) for colour in palette[: max(len(labels), 21)]} | {_luma(224, 224, 192)}
         if len(values) > 1 and set(values.tolist()) <= luma:

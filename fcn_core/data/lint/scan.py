@@ -76,7 +76,7 @@ class Scan:
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """256 grey values (0-255 float32) by which a picture is recognised, whatever its size and compression."""
+    """256 grey values (0-255 float32) by which a picture, H×W×C, is recognised at any size and compression."""
     if image.dtype == np.uint8 and image.shape[2] == 3:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     else:

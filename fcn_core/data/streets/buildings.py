@@ -60,7 +60,7 @@ def _windows(canvas: Canvas, rng: np.random.Generator, wall: Wall, boxes: np.nda
 
 def facade(canvas: Canvas, rng: np.random.Generator, wall: Wall, colour: np.ndarray, material: Material,
            light: float, shop: bool) -> None:  # fmt: skip
-    """One front: wall, storeys of windows, and a shop or a door at street level."""
+    """One front: wall, storeys of windows, and a shop or a door at street level. colour: RGB 0-255, length 3."""
     canvas.face(wall.corners(0, 0, wall.length, wall.height), colour, material, light)
     storey = rng.uniform(2.8, 3.5)
     pitch = rng.uniform(2.0, 3.6)

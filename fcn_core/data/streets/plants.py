@@ -14,7 +14,8 @@ def foliage(canvas: Canvas, rng: np.random.Generator, centre: np.ndarray, radii:
             colour: np.ndarray, sun: float, *, cover: float = 1.0) -> None:  # fmt: skip
     """A ragged, lit crown around a canvas position; all of it is labelled tree, as people label crowns.
 
-    cover: the share of the crown that is leaf (the rest shows what lies behind).
+    centre: (x, y) in canvas pixels; colour: RGB 0-255, length 3. cover: the share of the crown that is leaf (the rest
+    shows what lies behind).
     """
     start = rng.uniform(0, 256, 4)
     # One step is one pixel of the result: leaves need no supersampling, and this is the costliest brush.

@@ -178,7 +178,7 @@ class Canvas:
     def stroke(
         self, start: np.ndarray, end: np.ndarray, width: float, colour: Colour, material: Material | None = None
     ) -> None:
-        """A round-ended line between two canvas positions, `width` canvas pixels wide (at least 1)."""
+        """A round-ended line between two canvas positions (x, y), `width` canvas pixels wide (at least 1)."""
         a, b = ((int(round(float(p[0]) * 16)), int(round(float(p[1]) * 16))) for p in (start, end))
         thickness = max(1, int(round(width)))
         cv2.line(self.image, a, b, tuple(float(c) for c in colour), thickness, cv2.LINE_8, _SHIFT)
@@ -188,11 +188,11 @@ class Canvas:
     def disc(
         self, centre: np.ndarray, radii: tuple[float, float], colour: Colour, material: Material | None = None
     ) -> None:
-        """A filled upright ellipse at a canvas position."""
+        """A filled upright ellipse at a canvas position (x, y); `radii` along x and y, canvas pixels."""
         self.fill([CIRCLE * radii + centre], colour, material)
 
     def shadow(self, corners: Sequence[Sequence[float]] | np.ndarray, depth: int) -> None:
-        """Darken the ground (0-255) under a world polygon; labels stay, and only ground shows it."""
+        """Darken the ground (0-255) under a world polygon (N×3); labels stay, and only ground shows it."""
         points = clip_near(np.asarray(corners, np.float64))
         if len(points) >= 3:
             cv2.fillPoly(self.shade, [_fixed(self.camera.project(points))], depth, cv2.LINE_8, _SHIFT)
