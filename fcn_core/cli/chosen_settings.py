@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 import yaml
 
 from fcn_core.cli.console import wrong
-
-if TYPE_CHECKING:
-    from fcn_core.training.settings.config import TrainConfig
+from fcn_core.training.settings.config import TrainConfig
+from fcn_core.training.settings.presets import PRESETS
 
 LENGTHS = ("epochs", "steps", "minutes")
 SetOption = Annotated[
@@ -23,8 +22,6 @@ SetOption = Annotated[
 
 def chosen_settings(source: str | None, changes: list[str], root: Path | None) -> TrainConfig:
     """The checked settings of a preset or file, with the changes of the command line."""
-    from fcn_core.training.settings.config import TrainConfig
-
     values, needs_root = _base(source)
     if root is not None and not root.is_dir():
         raise wrong("--root", f"{root} is not a folder")
@@ -48,8 +45,6 @@ def _data_sets(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _base(source: str | None) -> tuple[dict[str, Any], bool]:
     """Settings as plain values that may be changed, and whether they lack the folder of the data."""
-    from fcn_core.training.settings.presets import PRESETS
-
     if source is None:
         raise wrong("PRESET", f"give a YAML file or one of the presets {', '.join(PRESETS)}")
     if source in PRESETS:

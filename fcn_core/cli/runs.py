@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from fcn_core.cli.console import STDOUT, JsonOption, complain, duration, print_table, say, write_json, wrong
-
-if TYPE_CHECKING:
-    from fcn_core.training.places.run_info import RunInfo
-    from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.places.launch import delete_run, kill, request_stop, resume_run
+from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.places.run_state import find_run, list_runs, read_run, runs_root
+from fcn_core.training.run_folder.runs import RunFolder
 
 runs_app = typer.Typer(help="List, watch, stop, resume and delete training runs.", invoke_without_command=True)
 RunArgument = Annotated[
@@ -30,8 +30,6 @@ def table(context: typer.Context, runs: RootOption = None, json: JsonOption = No
         if runs is not None or json is not None:
             raise wrong("runs", f"give --runs and --json behind the command: runs {context.invoked_subcommand} ID …")
         return
-    from fcn_core.training.places.run_state import list_runs, runs_root
-
     found = list_runs(runs)
     if json != STDOUT:
         if not found:
@@ -54,7 +52,7 @@ def table(context: typer.Context, runs: RootOption = None, json: JsonOption = No
 def show(run: RunArgument, runs: RootOption = None, json: JsonOption = None) -> None:
     """How a run stands, and where its files are."""
     folder = _find(run, runs)
-    info = _read(folder)
+    info = read_run(folder.path)
     if json != STDOUT:
         lines = {
             "run": info.id, "folder": info.path, "state": info.state, "message": info.message,
@@ -90,12 +88,10 @@ def stop(
     runs: RootOption = None,
 ) -> None:
     """Let a run finish its step, save and end; one that waits leaves the queue."""
-    from fcn_core.training.places.launch import kill, request_stop
-
     folder = _find(run, runs)
     (kill if now else request_stop)(folder)
     patience = time.monotonic() + wait
-    while (info := _read(folder)).living:
+    while (info := read_run(folder.path)).living:
         if time.monotonic() > patience:
             say(f"{info.id} was asked to stop and is still {info.state}; it ends after its step")
             return
@@ -106,8 +102,6 @@ def stop(
 @runs_app.command("resume")
 def resume(run: RunArgument, runs: RootOption = None) -> None:
     """Let a run that was stopped, failed or crashed go on in the background."""
-    from fcn_core.training.places.launch import resume_run
-
     folder = _find(run, runs)
     resume_run(folder)
     print(f"{folder.id} goes on in the background")
@@ -120,8 +114,6 @@ def delete(
     runs: RootOption = None,
 ) -> None:
     """Remove a run with its metrics, checkpoints and weights."""
-    from fcn_core.training.places.launch import delete_run
-
     folder = _find(run, runs)
     if not yes:
         raise wrong("--yes", f"this removes {folder.path} with its weights for good; add --yes to do it")
@@ -130,18 +122,10 @@ def delete(
 
 
 def _find(word: str, root: Path | None) -> RunFolder:
-    from fcn_core.training.places.run_state import find_run
-
     try:
         return find_run(word, root)
     except ValueError as problem:
         raise wrong("ID", problem) from None
-
-
-def _read(folder: RunFolder) -> RunInfo:
-    from fcn_core.training.places.run_state import read_run
-
-    return read_run(folder.path)
 
 
 def _share(run: RunInfo) -> str:
@@ -153,8 +137,4 @@ def _miou(run: RunInfo) -> str:
 
 
 def _facts(run: RunInfo) -> dict[str, Any]:
-    names = (
-        "id", "path", "state", "name", "problem", "step", "epoch", "fraction", "eta", "elapsed", "best_miou", "message",
-        "waiting_for", "device", "launched", "updated", "data", "recipe", "where", "job_id", "group",
-    )  # fmt: skip
-    return {name: getattr(run, name) for name in names}
+    return {name: value for name, value in vars(run).items() if name not in ("config", "log_tail")}

@@ -9,7 +9,9 @@ import typer
 
 from fcn_core.cli.chosen_settings import SetOption, chosen_settings
 from fcn_core.cli.console import JsonOption, say, tell_launched, wrong
+from fcn_core.training.places.launch import LaunchRequest, launch
 from fcn_core.training.places.slurm_settings import SlurmSettings
+from fcn_core.training.settings.stages import expand
 
 ASKED = SlurmSettings()
 ABOUT = {name: field.description or "" for name, field in SlurmSettings.model_fields.items()}
@@ -49,9 +51,6 @@ def train_on_slurm(
 
     A run whose minutes are over, or that makes way for another job, saves, queues again and goes on where it was.
     """
-    from fcn_core.training.places.launch import LaunchRequest, launch
-    from fcn_core.training.settings.stages import expand
-
     configs = expand(chosen_settings(settings, set_ or [], root))
     wanted = SlurmSettings.from_dict({
         "partition": partition, "nodes": nodes, "processes_per_node": processes_per_node or max(1, gpus_per_node),

@@ -13,13 +13,17 @@ import typer
 
 from fcn_core.cli.chosen_settings import LENGTHS, SetOption, chosen_settings
 from fcn_core.cli.console import STDOUT, JsonOption, duration, print_table, say, tell_launched, write_json, wrong
+from fcn_core.cli.train_process import own_folders, run_in_turn, taken_up
+from fcn_core.training.places.launch import LaunchRequest, launch, resume_run
+from fcn_core.training.places.run_state import runs_root
 from fcn_core.training.process import LAUNCHED_VARIABLE, hear_signals, leads_the_others, processes_together
+from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import TrainConfig
+from fcn_core.training.settings.presets import PRESETS
+from fcn_core.training.settings.stages import expand
 
 if TYPE_CHECKING:
-    from fcn_core.training.places.launch import LaunchRequest
     from fcn_core.training.results import RunListener, RunUpdate, TrainResult
-    from fcn_core.training.run_folder.runs import RunFolder
-    from fcn_core.training.settings.config import TrainConfig
 
 
 def train(
@@ -55,13 +59,11 @@ def train(
     if presets:
         _list_presets()
         return
-    lengths = [name for name, value in zip(LENGTHS, (epochs, steps, minutes), strict=True) if value is not None]
+    given = zip(LENGTHS, (epochs, steps, minutes), strict=True)
+    lengths = {name: value for name, value in given if value is not None}
     if len(lengths) > 1:
-        raise wrong(f"--{lengths[1]}", f"a run has one length; leave out --{' or --'.join(lengths)}")
-    changes = [*(set_ or [])]
-    changes += [
-        f"{name}={value}" for name, value in zip(LENGTHS, (epochs, steps, minutes), strict=True) if value is not None
-    ]
+        raise wrong(f"--{[*lengths][1]}", f"a run has one length; leave out --{' or --'.join(lengths)}")
+    changes = [*(set_ or []), *(f"{name}={value}" for name, value in lengths.items())]
     if resume is not None and (settings is not None or changes or root is not None or run is not None):
         raise wrong("--resume", "a run goes on with its own settings; give --resume DIR alone")
     if detach and no_wait:
@@ -73,10 +75,6 @@ def train(
     if estimate and config is not None:
         _estimate(config, json_)
         return
-    from fcn_core.cli.train_process import own_folders, taken_up
-    from fcn_core.training.places.launch import LaunchRequest
-    from fcn_core.training.settings.stages import expand
-
     request = LaunchRequest(path=run, recipe=Path(settings).stem if settings else "", processes=processes)
     configs = expand(config) if config is not None else ()
     if detach:
@@ -92,9 +90,6 @@ def _in_the_background(
     configs: tuple[TrainConfig, ...], request: LaunchRequest, resume: Path | None, where: str | None
 ) -> None:
     """Launch a run or linked ones, or let the one in the folder `resume` go on."""
-    from fcn_core.training.places.launch import launch, resume_run
-    from fcn_core.training.run_folder.runs import RunFolder
-
     if resume is None:
         folders = launch(configs, request)
     else:
@@ -105,8 +100,6 @@ def _in_the_background(
 
 def _in_this_process(folders: Iterator[RunFolder], processes: int, *, new: bool, wait: bool, where: str | None) -> None:
     """Train one run after the other, as long as each comes to its end."""
-    from fcn_core.cli.train_process import run_in_turn
-
     result = None
     for folder in folders:
         if new and leads_the_others():
@@ -125,7 +118,6 @@ def _in_this_process(folders: Iterator[RunFolder], processes: int, *, new: bool,
 
 
 def _estimate(config: TrainConfig, where: str | None) -> None:
-    from fcn_core.training.places.run_state import runs_root
     from fcn_core.training.preflight import estimate
 
     cost = estimate(config, runs=runs_root())
@@ -145,8 +137,6 @@ def _estimate(config: TrainConfig, where: str | None) -> None:
 
 
 def _list_presets() -> None:
-    from fcn_core.training.settings.presets import PRESETS
-
     print_table(("preset", "what"), [(name, preset.about) for name, preset in PRESETS.items()])
 
 

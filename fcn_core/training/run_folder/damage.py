@@ -61,7 +61,7 @@ def damaged_files(folder: RunFolder, *, living: bool) -> list[str]:
 
 def _metrics_read(folder: RunFolder, living: bool) -> _Read:
     """The metrics file read to its end; of a run that goes on only what was added since the last time."""
-    key = (folder.metrics_file, folder.metrics_edition())
+    key = (folder.metrics_file, folder.records.edition())
     try:
         facts = folder.metrics_file.stat()
     except OSError:

@@ -28,8 +28,8 @@ from typing import Any
 from fcn_core.machine.atomic import replace_text
 from fcn_core.machine.disk import DiskFull, full_disk_named
 from fcn_core.training.process import leads_the_others, started
-from fcn_core.training.run_folder.metrics_file import MetricsFile, Portion, plain
-from fcn_core.training.run_folder.saved_state import load_state, save_state
+from fcn_core.training.run_folder.metrics_file import MetricsFile, plain
+from fcn_core.training.run_folder.saved_state import load_newest, save_state
 from fcn_core.training.run_folder.status import STAYING, LaunchRecord, RunStatus, from_plain
 from fcn_core.training.settings.config import TrainConfig
 
@@ -157,18 +157,6 @@ class RunFolder:
         """All whole records of metrics.jsonl; a line that is damaged is left out."""
         return self.records.since(0).records
 
-    def metrics_since(self, offset: int) -> tuple[list[dict[str, Any]], int]:
-        """Records from byte `offset` on and the next offset: live reading without starting over.
-
-        When `metrics_edition` changes, a resumed run has cut the file back: begin again at 0.
-        """
-        portion: Portion = self.records.since(offset)
-        return portion.records, portion.offset
-
-    def metrics_edition(self) -> str:
-        """Which file the offsets of `metrics_since` belong to; empty when there is none."""
-        return self.records.edition()
-
     def rewind(self, step: int, saved: Mapping[str, Any] | None = None) -> None:
         """Drop records after `step`: what a killed run wrote behind its last checkpoint will be written again.
 
@@ -241,23 +229,10 @@ class RunFolder:
 
         ValueError when there are checkpoints and none can be read.
         """
-        problems = []
-        for path in (self.last, self.previous):
-            if path.is_file():
-                try:
-                    state = load_state(path)
-                except ValueError as error:
-                    problems.append(str(error))
-                    continue
-                if problems and leads_the_others():
-                    self.log(f"{problems[0]}; going on from {path.name}, the checkpoint before it")
-                return state
-        if problems:
-            raise ValueError(
-                f"this run cannot go on: {'; '.join(problems)}. Put a whole copy there, or delete the folder "
-                f"{self.last.parent.name}/ to begin again at step 0"
-            )
-        return None
+        state, problem = load_newest(self.last, self.previous)
+        if problem and leads_the_others():
+            self.log(problem)
+        return state
 
     def tidy(self) -> None:
         """Remove what a killed process left half written. Only while no process works on the run."""

@@ -52,3 +52,25 @@ def load_state(path: Path) -> dict[str, Any]:
     except Exception as error:  # zipfile and torch raise many kinds for a damaged file
         raise ValueError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from error
     return state
+
+
+def load_newest(last: Path, previous: Path) -> tuple[dict[str, Any] | None, str]:
+    """The last checkpoint, or the one before it when that is damaged, and a sentence about it; None when there is none.
+
+    ValueError when there are checkpoints and none can be read.
+    """
+    problems = []
+    for path in (last, previous):
+        if path.is_file():
+            try:
+                state = load_state(path)
+            except ValueError as error:
+                problems.append(str(error))
+                continue
+            return state, f"{problems[0]}; going on from {path.name}, the checkpoint before it" if problems else ""
+    if problems:
+        raise ValueError(
+            f"this run cannot go on: {'; '.join(problems)}. Put a whole copy there, or delete the folder "
+            f"{last.parent.name}/ to begin again at step 0"
+        )
+    return None, ""

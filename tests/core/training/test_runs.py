@@ -13,6 +13,7 @@ import torch
 
 from fcn_core.machine.disk import DiskFull
 from fcn_core.training.heartbeat import heartbeat
+from fcn_core.training.run_folder.metrics_file import Portion
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.run_folder.status import LaunchRecord, RunStatus
 from fcn_core.training.settings.config import TrainConfig
@@ -127,22 +128,23 @@ def test_how_far_a_run_had_come_stays_in_its_status(folder):
 
 
 def test_metrics_are_read_on_from_where_one_was(folder):
-    assert folder.metrics_since(0) == ([], 0) and folder.metrics_edition() == ""
+    assert folder.records.since(0).records == [] and folder.records.edition() == ""
     folder.append({"kind": "step", "step": 1})
-    first, offset = folder.metrics_since(0)
+    first = folder.records.since(0)
+    offset = first.offset
     with folder.metrics_file.open("a") as file:
         file.write('{"kind": "step", "st')
-    assert folder.metrics_since(offset) == ([], offset), "half a line waits for its other half"
+    assert folder.records.since(offset) == Portion([], offset, 0, ()), "half a line waits for its other half"
     with folder.metrics_file.open("a") as file:
         file.write('ep": 2}\n{"kind": oh}\n[3]\n{"kind": "step", "step": 3}\n')
-    edition = folder.metrics_edition()
+    edition = folder.records.edition()
     portion = folder.records.since(offset)
-    assert [r["step"] for r in (*first, *portion.records)] == [1, 2, 3] and portion.damaged == (2, 3)
+    assert [r["step"] for r in (*first.records, *portion.records)] == [1, 2, 3] and portion.damaged == (2, 3)
     assert portion.offset == folder.metrics_file.stat().st_size
     folder.rewind(3)
-    assert folder.metrics_edition() == edition, "nothing was cut"
+    assert folder.records.edition() == edition, "nothing was cut"
     folder.rewind(2)
-    assert folder.metrics_edition() != edition and [r["step"] for r in folder.metrics()] == [1, 2]
+    assert folder.records.edition() != edition and [r["step"] for r in folder.metrics()] == [1, 2]
     folder.rewind(0)
     assert folder.metrics() == []
 
