@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
-
-import numpy as np
 
 from app.bench import kept
+from app.bench.held import HeldPicture, HeldTruth
 from app.visitor import session
 from fcn_core.labels import Colour, LabelSet
 from fcn_core.segmenting.result import SegmentationResult
+from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import WeightRecord
-
-
-@dataclass(frozen=True)
-class HeldPicture:
-    """The picture on the bench: H×W×3 uint8 RGB, its file's name, what to call it, and the hash of its content.
-
-    source: the uploaded file where the network reads other channels than the picture shows.
-    """
-
-    file: str
-    title: str
-    digest: str
-    image: np.ndarray
-    source: BytesIO | None = None
-
-    @property
-    def network_input(self) -> np.ndarray | BytesIO:
-        """What the network reads."""
-        return self.image if self.source is None else self.source
-
-
-@dataclass(frozen=True)
-class HeldTruth:
-    """The ground truth on the bench: H×W uint8 in the classes of the weights, what to call it, and what was assumed."""
-
-    mask: np.ndarray
-    digest: str
-    title: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,9 +23,9 @@ class Case:
     truth: HeldTruth | None
 
     @property
-    def key(self) -> tuple[str, str, float]:
-        """What the result depends on; caches of what is drawn from it start with this."""
-        return kept.result_key(self.picture.digest, self.record)
+    def segmenter(self) -> Segmenter:
+        """The weights, ready to run."""
+        return kept.segmenter(self.record)
 
     @property
     def labels(self) -> LabelSet:
@@ -90,7 +60,7 @@ class Case:
     @property
     def largest_class(self) -> str:
         """The class that covers most of the picture in the finest head's eyes, background aside."""
-        shares = kept.shares(self.key, self.result, min(self.heads))
+        shares = kept.shares(self.result, min(self.heads))
         named = [i for i, name in enumerate(self.labels.classes) if name != "background" or len(shares) == 1]
         return self.labels.classes[max(named, key=shares.__getitem__)]
 

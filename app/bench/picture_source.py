@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 import streamlit as st
 
 from app.bench import kept
-from app.bench.case import HeldPicture
+from app.bench.held import HeldPicture
 from app.parts import browser_parts
-from app.parts.pictures import encode
 from app.visitor import session, widgets
-from fcn_core.draw import thumbnail
+from app.visitor.upload import Upload, content_hash
 
-# What the file dialogue offers. Content is what decides: app.bench.kept.picture reads the bytes, not the name.
+# What the file dialogue offers. Content is what decides: app.bench.kept.uploaded_picture reads the bytes, not the name.
 SUFFIXES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif", "npy"]
 UPLOADER = "photo-upload"
 THUMBNAIL_SIDE = 144
@@ -46,19 +44,8 @@ def held_picture() -> HeldPicture | None:
     """The picture on the bench."""
     held = session.bench()
     if held.upload in session.uploads():
-        upload = session.uploads()[held.upload]
-        read = kept.network_input(upload.digest, upload.data, upload.name)
-        return HeldPicture(
-            file=upload.name,
-            title=upload.name,
-            digest=upload.digest,
-            image=kept.picture(upload.digest, upload.data, upload.name),
-            source=read if isinstance(read, BytesIO) else None,
-        )
-    if held.sample in kept.sample_names():
-        file = kept.samples()[held.sample].picture.name
-        return HeldPicture(file, f"sample {held.sample}", f"sample:{held.sample}", kept.sample_picture(held.sample))
-    return None
+        return kept.uploaded_picture(session.uploads()[held.upload])
+    return kept.sample_picture(held.sample) if held.sample in kept.sample_names() else None
 
 
 def _samples() -> None:
@@ -67,7 +54,7 @@ def _samples() -> None:
         st.caption("No samples found in assets/samples. Upload a photo instead.")
         return
     browser_parts.gallery(
-        [(name, name, kept.sample_thumbnail(name)) for name in kept.sample_names()],
+        [(name, name, kept.thumbnail(kept.sample_picture(name), THUMBNAIL_SIDE)) for name in kept.sample_names()],
         key="sample-gallery",
         label="Samples",
         chosen=None if held.upload else held.sample,
@@ -88,10 +75,13 @@ def _uploader() -> None:
         on_change=lambda: _take(st.session_state[UPLOADER]),
     )
     browser_parts.paste_into(UPLOADER)
-    kept = session.picture_uploads()
-    if kept:
+    uploads = session.picture_uploads()
+    if uploads:
         browser_parts.gallery(
-            [(upload.digest, upload.name, _upload_thumbnail(upload)) for upload in kept],
+            [
+                (upload.digest, upload.name, kept.thumbnail(kept.uploaded_picture(upload), THUMBNAIL_SIDE))
+                for upload in uploads
+            ],
             key="upload-gallery",
             label="Uploaded pictures",
             chosen=session.bench().upload,
@@ -99,9 +89,9 @@ def _uploader() -> None:
         )
     if problems := st.session_state.get("upload-problems"):
         st.error("\n\n".join(map(widgets.plain, problems)), icon=":material/error:")
-    if len(kept) > 1 and session.setting("view") != "export":
+    if len(uploads) > 1 and session.setting("view") != "export":
         st.button(
-            f"Results of all {len(kept)} as a ZIP",
+            f"Results of all {len(uploads)} as a ZIP",
             icon=":material/folder_zip:",
             type="tertiary",
             on_click=lambda: session.change_setting("view", "export"),
@@ -144,7 +134,7 @@ def _take(files: Sequence[Any]) -> None:
         data = file.getvalue()
         known[file.file_id] = None
         try:
-            kept.picture(session.content_hash(data), data, file.name)
+            kept.uploaded_picture(Upload(file.name, data, content_hash(data)))
         except ValueError as problem:
             problems.append(str(problem))
             continue
@@ -152,7 +142,3 @@ def _take(files: Sequence[Any]) -> None:
     st.session_state["upload-problems"] = problems
     if newest is not None:
         session.hold(upload=newest)
-
-
-def _upload_thumbnail(upload: session.Upload) -> str:
-    return encode(thumbnail(kept.picture(upload.digest, upload.data, upload.name), THUMBNAIL_SIDE), photo=True).src

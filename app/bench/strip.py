@@ -14,7 +14,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.bench import kept
-from app.bench.case import Case, HeldPicture, HeldTruth
+from app.bench.case import Case
+from app.bench.held import HeldPicture, HeldTruth
 from app.bench.picture_source import held_picture, picture_source
 from app.bench.truth_source import held_truth, truth_source
 from app.bench.weights_picker import held_weights, weights_picker
@@ -72,7 +73,7 @@ def finished_case(picture: HeldPicture | None, record: WeightRecord | None, trut
     """The case on the bench if its pass is already kept; this never starts one."""
     if picture is None or record is None or not kept.is_here(record):
         return None
-    result = kept.results().answered(kept.result_key(picture.digest, record))
+    result = kept.found_segmentation(picture, record)
     return Case(picture, record, result, truth) if result is not None else None
 
 
@@ -92,7 +93,7 @@ def _part(name: str, label: str, *, place: str = "") -> Iterator[bool]:
 
 def _picture_part(picture: HeldPicture | None) -> None:
     if picture is not None:
-        src = kept.thumbnail(picture.digest, picture.image, THUMBNAIL_SIDE)
+        src = kept.thumbnail(picture, THUMBNAIL_SIDE)
         _before("picture", f"width: 2.7rem; height: 2rem; margin: -.3rem .5rem -.3rem -.4rem; {_FILL} url({src});")
     name = widgets.plain(short(picture.title.removeprefix("sample "))) if picture is not None else "none yet"
     with _part("picture", named("Picture", name)) as is_open:
@@ -146,7 +147,7 @@ def _pixel_part(picture: HeldPicture) -> None:
     with _part("pixel", named("Pixel", "{}, {}".format(*inside) if inside else "none")) as is_open:
         if is_open:
             browser_parts.picture(
-                kept.photo(picture.digest, picture.image),
+                kept.photo(picture),
                 key="bench-pixel-picture",
                 alt="The picture in hand; choose a pixel",
                 pixel=inside,

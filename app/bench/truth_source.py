@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.bench import kept
-from app.bench.case import Case, HeldPicture, HeldTruth
+from app.bench.case import Case
+from app.bench.held import HeldPicture, HeldTruth
 from app.visitor import session, widgets
 from fcn_core.labels import LabelSet
 
@@ -20,17 +21,14 @@ def held_truth(picture: HeldPicture, labels: LabelSet) -> HeldTruth | None:
     if held.truth in session.uploads():
         upload = session.uploads()[held.truth]
         try:
-            truth = kept.truth(upload.digest, upload.data, upload.name, labels.classes, labels, picture.image.shape[:2])
+            return kept.truth(upload, labels, picture.image.shape[:2])
         except ValueError as problem:
             sentence = str(problem)
             named = sentence if sentence.startswith(upload.name) else f"{upload.name}: {sentence}"
             st.session_state["truth-problem"] = named
             return None
-        return HeldTruth(truth.mask, upload.digest, upload.name, truth.note)
     if held.upload is None and held.sample and labels.name == "camvid":
-        mask = kept.sample_truth(held.sample)
-        if mask is not None:
-            return HeldTruth(mask, picture.digest, picture.title, "exact, drawn with the picture")
+        return kept.sample_truth(held.sample)
     return None
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.parts import browser_parts
 from app.parts.pictures import SHARE_BAR, colour_bar
@@ -28,11 +25,10 @@ def show(case: Case) -> None:
         with st.container(width=300):
             threshold = widgets.slide("threshold", "Threshold", 0, 100, format="%d %%") / 100
     for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
-        values = case.result.confidence(head) if kind == "confidence" else case.result.entropy(head)
-        same = partial(np.asarray, values)
+        values = kept.certainty(case.result, kind, head)
         with column:
             browser_parts.picture(
-                bench_kept.magnitude((case.key, kind, head), same, "cividis"),
+                kept.certainty_picture(case.result, kind, head),
                 key=f"{kind}-{head}",
                 title=f"{head}s · mean {float(np.mean(values, dtype=np.float64)):.2f}",
                 alt=f"{KINDS[kind]} of head {head}s at every pixel",
@@ -42,9 +38,7 @@ def show(case: Case) -> None:
             )
             passing = values >= threshold
             browser_parts.picture(
-                kept.threshold_picture(
-                    (case.key, kind, head), case.result.image, lambda values=values: values, threshold
-                ),
+                kept.passing_picture(case.result, kind, head, threshold),
                 key=f"{kind}-passing-{head}",
                 title=f"{kind} at least {threshold:.2f}: {100 * float(passing.mean()):.1f} % of the pixels",
                 alt=f"The photo where the {kind} of head {head}s is at least {threshold:.2f}",

@@ -31,5 +31,5 @@ def _name(choice: str) -> str:
 
 def _shown(case: Case, choice: str) -> Shown:
     if choice == "photo":
-        return bench_kept.photo(case.picture.digest, case.result.image)
+        return bench_kept.photo(case.picture)
     return overlays.overlay(case, int(choice[:-1]))

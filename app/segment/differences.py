@@ -32,7 +32,7 @@ def show(case: Case) -> None:
     left, right = st.columns(2)
     with left:
         browser_parts.picture(
-            kept.difference(case.key, case.result, coarse, fine, case.safe),
+            kept.difference(case.result, coarse, fine, case.safe),
             key="changed-labels",
             title=f"{fine}s differs from {coarse}s on {100 * float(changed.mean()):.1f} % of the pixels",
             alt=f"Pixels that head {fine}s labels otherwise than {coarse}s, in the colours of {fine}s",
@@ -42,7 +42,7 @@ def show(case: Case) -> None:
         st.caption(f"In colour: what {fine}s says where the two disagree.")
     with right:
         browser_parts.picture(
-            kept.heat_difference(case.key, case.result, coarse, fine, index),
+            kept.heat_difference(case.result, coarse, fine, index),
             key="changed-probability",
             title=f"Probability of {name}: {fine}s minus {coarse}s",
             alt=f"Change of the probability of {name} from head {coarse}s to head {fine}s",

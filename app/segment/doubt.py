@@ -13,7 +13,7 @@ from app.visitor import session
 
 def doubt_notice(case: Case) -> None:
     """Say plainly what the model knows, and offer other weights; nothing is drawn without a doubt."""
-    found = kept.judged(case.key, case.result, case.record)
+    found = kept.judged(case.result, case.record)
     if found.doubt is None:
         return
     with st.container(border=True, key="doubt"):

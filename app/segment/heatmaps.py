@@ -19,10 +19,10 @@ def show(case: Case) -> None:
         name = widgets.class_picker(case.labels.classes, case.largest_class)
     index = case.labels.index(name)
     for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
-        share = bench_kept.shares(case.key, case.result, head)[index]
+        share = bench_kept.shares(case.result, head)[index]
         with column:
             browser_parts.picture(
-                kept.heatmap(case.key, case.result, head, index),
+                kept.heatmap(case.result, head, index),
                 key=f"heatmap-{head}",
                 title=f"{head}s · {name} " + (f"on {percent(share)} of the picture" if share else "wins nowhere"),
                 alt=f"Probability of {name} at every pixel, head {head}s",

@@ -15,7 +15,7 @@ from app.visitor import session
 def legend(case: Case, head: int) -> None:
     """Draw the legend with the shares that one head gives the classes."""
     free = session.control("off") == "free"
-    shares = bench_kept.shares(case.key, case.result, head)
+    shares = bench_kept.shares(case.result, head)
     classes = case.labels.classes
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**Classes** :small[and their share of the picture, as {head}s sees it]", width="stretch")

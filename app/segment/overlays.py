@@ -21,7 +21,6 @@ def overlay_controls() -> None:
 def overlay(case: Case, head: int) -> Shown:
     """One head's classes over the photo, as the settings say."""
     return kept.overlay(
-        case.key,
         case.result,
         head,
         session.setting("opacity"),

@@ -22,17 +22,17 @@ def show(case: Case) -> None:
     truth_uploader(case)
     if case.truth is None:
         return
-    key = (case.key, case.truth.digest)
-    matrices = {head: kept.confusion(key, case.result, case.truth.mask, head) for head in case.heads}
+    truth = case.truth
+    matrices = {head: kept.confusion(case.result, truth, head) for head in case.heads}
     scores = {head: matrix.scores() for head, matrix in matrices.items()}
     large = session.setting("large")  # four pictures in two rows then, so that their titles fit
     columns = [*st.columns(2), *st.columns(2)] if large and len(case.heads) > 1 else st.columns(1 + len(case.heads))
     with columns[0]:
-        _picture(case, kept.truth_picture(key, case.truth.mask, case.result, safe=case.safe), "truth", "Ground truth")
+        _picture(case, kept.truth_picture(truth, case.labels, case.safe), "truth", "Ground truth")
     for column, head in zip(columns[1:], case.heads, strict=False):
         wrong = 1 - scores[head].pa
         with column:
-            shown = kept.errors(key, case.result, case.truth.mask, head)
+            shown = kept.errors(case.result, truth, head)
             _picture(case, shown, f"errors-{head}", f"{head}s: {100 * wrong:.1f} % wrong")
     st.caption("Orange: wrong. Pale: right. Dark: void, which nothing counts.")
     row = st.container(horizontal=True, gap="medium")  # wraps where the tables leave no room for the matrix

@@ -59,8 +59,7 @@ def _files(
     for count, (upload, stem) in enumerate(zip(uploads, unique_stems([u.name for u in uploads]), strict=True)):
         bar.progress(count / len(uploads), text=f"{upload.name} ({count + 1} of {len(uploads)})")
         try:
-            image = bench_kept.network_input(upload.digest, upload.data, upload.name)
-            result = bench_kept.segmentation(upload.digest, image, record).answer()
+            result = bench_kept.segmentation(bench_kept.uploaded_picture(upload), record).answer()
             photo = Segmented.of(result, like.head, name=upload.name, cls=like.cls, record=record, look=like.look)
             files = written(photo, formats)
         except (ValueError, MemoryError) as problem:

@@ -7,7 +7,6 @@ upload is written into the address.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from time import monotonic
@@ -19,6 +18,7 @@ from app.visitor import address
 from app.visitor.address import Names
 from app.visitor.lock import BENCH_CONTROLS, Way, settings_of, way
 from app.visitor.settings import SETTINGS
+from app.visitor.upload import Upload, content_hash
 
 MOST_UPLOADS = 24
 # Streamlit sends the address along with every click. A quick second click can carry an address that
@@ -47,16 +47,6 @@ class Bench:
     def pixel(self) -> tuple[int, int] | None:
         """The pixel in hand as (x, y)."""
         return None if self.x is None or self.y is None else (self.x, self.y)
-
-
-@dataclass(frozen=True)
-class Upload:
-    """One uploaded file, as it came. `use` says what for: a picture, or the ground truth of one."""
-
-    name: str
-    data: bytes
-    digest: str
-    use: str = "picture"
 
 
 def bench() -> Bench:
@@ -117,11 +107,6 @@ def reveals() -> bool:
 
 def _settings() -> dict[str, Any]:
     return st.session_state.setdefault("settings", {})
-
-
-def content_hash(data: bytes) -> str:
-    """The name of a content."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def keep_upload(name: str, data: bytes, *, use: str = "picture") -> Upload:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 import numpy as np
 
+from fcn_core.keys import fresh_key
 from fcn_core.labels import LabelSet
 from fcn_core.segmenting.scores import HeadScores
 
@@ -48,7 +48,7 @@ class SegmentationResult:
     timings: dict[str, float] = field(default_factory=dict)
     tiled: bool = False
     weights: str = ""
-    key: str = field(default_factory=lambda: uuid4().hex)
+    key: str = field(default_factory=fresh_key)
 
     @property
     def heads(self) -> tuple[int, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from uuid import uuid4
 
 import torch
 from torch import Tensor, nn
 
+from fcn_core.keys import fresh_key
 from fcn_core.labels import LabelSet
 from fcn_core.machine.transfer import ByteProgress
 from fcn_core.models.fcn import build
@@ -33,7 +33,7 @@ class LoadedModel:
     model: nn.Module
     labels: LabelSet
     heads: tuple[int, ...]
-    key: str = field(default_factory=lambda: uuid4().hex)
+    key: str = field(default_factory=fresh_key)
 
 
 def weights_key(record: WeightRecord) -> str:

@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.bench import kept as bench_kept
+from app.parts.identity import IDENTITY
 from fcn_core.analysis.aligning.other import in_other_alignment
 from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.weights import WeightRecord
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def other_alignment(name: str, stamp: float, _record: WeightRecord) -> Segmenter:
+@st.cache_resource(show_spinner=False, max_entries=2, hash_funcs=IDENTITY)
+def other_alignment(segmenter: Segmenter) -> Segmenter:
     """The same weights, padded and cropped in the other way; ValueError where they cannot be."""
-    loaded = bench_kept.segmenter(_record).loaded
+    loaded = segmenter.loaded
     other = replace(loaded, model=in_other_alignment(loaded.model), key=f"{loaded.key}:other-alignment")
-    return Segmenter(other, device=bench_kept.device())
+    return Segmenter(other, device=segmenter.device)

@@ -9,7 +9,6 @@ from itertools import groupby
 import numpy as np
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.bench.strip import Strip
 from app.labs.alignment import kept
@@ -161,7 +160,7 @@ def _stage(name: str) -> str:
 
 def _pair(case: Case) -> None:
     st.subheader("The same weights in both alignments", anchor=False)
-    model = bench_kept.segmenter(case.record).loaded.model
+    model = case.segmenter.loaded.model
     if not isinstance(model, FCN):
         st.info("These weights are no FCN with skips: they have one alignment only.", icon=":material/info:")
         return
@@ -169,7 +168,9 @@ def _pair(case: Case) -> None:
     other = "centered" if mine == "reference" else "reference"
     head = case.head
     found = waited(
-        ("other-alignment", case.key, head), lambda progress: _run(case, head), f"Running {case.record.name} {other} …"
+        ("other-alignment", case.result.key, head),
+        lambda progress: _run(case, head),
+        f"Running {case.record.name} {other} …",
     )
     if found is None:
         return
@@ -197,7 +198,7 @@ def _pair(case: Case) -> None:
 
 
 def _run(case: Case, head: int) -> _Other:
-    result = kept.other_alignment(*case.key[1:], case.record).segment(case.picture.network_input)
+    result = kept.other_alignment(case.segmenter).segment(case.picture.network_input)
     return _Other(result.label_maps[head])
 
 

@@ -12,8 +12,8 @@ from app.labs.alignment import parts
 from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import Hand
 from app.labs.alignment.words import looks_in_words
-from app.labs.fusion.bench import STREAM_COLOURS, css
 from app.labs.shared import lab
+from app.labs.shared.streams import STREAM_COLOURS, css
 from app.visitor import session, widgets
 from fcn_core.analysis.aligning.chain import Chain, ChainLayer, Walked, places
 from fcn_core.analysis.aligning.probe import probed_places

@@ -102,16 +102,16 @@ def _story(crop: str, shift: int) -> str:
 
 
 def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int, labels: np.ndarray) -> None:
-    truth, own = found.truth, found.case.result.label_maps[head]
+    truth, own = found.case.truth, found.case.result.label_maps[head]
     changed = float((labels != own).mean())
     st.markdown(f"{100 * changed:.1f} % of the labels are others than in place.")
     if truth is None:
         st.caption("With ground truth its measures would follow here. Add one under Truth above.")
         return
-    near = labs_kept.distances(found.distance_key, truth) <= BAND
+    near = labs_kept.distances(truth) <= BAND
     kept = waited(
-        ("slips", *found.truth_key, head, crop, BAND),
-        lambda progress: _Kept(slips(fusion, head, crop, truth, near, progress=progress)),  # type: ignore[arg-type]
+        ("slips", found.case.result.key, truth.key, head, crop, BAND),
+        lambda progress: _Kept(slips(fusion, head, crop, truth.mask, near, progress=progress)),  # type: ignore[arg-type]
         "Measuring every shift:",
     )
     if kept is None:

@@ -55,7 +55,7 @@ def show(strip: Strip) -> None:
     if image is None:
         return
     rows, columns = net.pair.cells(image.shape[:2])
-    key = ("classifier", *net.key, case.picture.digest, image.shape)
+    key = ("classifier", net.pair.key, case.picture.key, image.shape)
     answers = waited((*key, "map"), lambda _: _map(net, image), "One pass over the whole photo …")
     if answers is None:
         return
@@ -137,8 +137,8 @@ def _window(net: LabNet, image: np.ndarray, scores: np.ndarray, row: int, column
 def _say(net: LabNet, image: np.ndarray, rows: int, columns: int) -> None:
     height, width = image.shape[:2]
     side, pair = net.pair.side, net.pair
-    one = kept.pass_counts((*net.key, "full"), pair.full, (1, pair.channels, side, side))
-    whole = kept.pass_counts((*net.key, "whole", height, width), pair.whole, (1, pair.channels, height, width))
+    one = kept.pass_counts(pair, "full", (side, side))
+    whole = kept.pass_counts(pair, "whole", (height, width))
     st.markdown(
         f"**{widgets.plain(net.title)}** reads a window of **{side}×{side}** pixels and names one of "
         f"{len(net.classes)} classes for it. As convolutions it takes the whole {width}×{height} photo and gives "
@@ -180,7 +180,7 @@ def _maps(
         + (
             "Where a photo shows several things, the classifier says where it sees which, though it never learned "
             "places. "
-            if net.key[0] == "imagenet"
+            if not net.colours
             else "It names the class of that middle. "
         )
         + f"On the right: the class {'on the bench' if held else 'that wins the chosen window'}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.bench.strip import Strip
 from app.labs.convolutionalize.amounts import share
@@ -40,7 +39,7 @@ EDGE_TEXTS = {"wrap": "Joined", "zero": "Zeros"}
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    model = bench_kept.segmenter(case.record).loaded.model
+    model = case.segmenter.loaded.model
     if not isinstance(model, FCN):
         st.info(
             "This view compares the streams of an FCN, and these weights are of another form. Choose other weights "

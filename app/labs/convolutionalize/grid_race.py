@@ -35,15 +35,15 @@ PAPER = """
 def race(case: Case, small: LabNet) -> None:
     """The section: which network, how large a grid, what was counted, and what was measured here."""
     st.subheader("The same for a grid of n×n answers")
-    key, title, pair = _network(case, small)
+    title, pair = _network(case, small)
     with st.container(width=320):
         names = {n: str(n) for n in GRID_SIDES}
         n = widgets.slide_steps("c_n", "n", names, help="The picture is made just large enough for n×n windows.")
-    costs = _measured(key, pair)
-    window = kept.pass_counts((*key, "full"), pair.full, _shape(pair, pair.side))
-    whole = kept.pass_counts((*key, "grid", n), pair.whole, _shape(pair, pair.picture_side(n)))
-    found = next((cost for cost in costs if cost.n == n), None)
+    costs = _measured(pair)
     side = pair.picture_side(n)
+    window = kept.pass_counts(pair, "full", (pair.side, pair.side))
+    whole = kept.pass_counts(pair, "whole", (side, side))
+    found = next((cost for cost in costs if cost.n == n), None)
     ours, theirs = st.columns([3, 2], gap="large")
     with ours:
         st.markdown(f"**{title}**, {n}×{n} answers from a picture of **{side}×{side}** pixels:")
@@ -60,8 +60,8 @@ def race(case: Case, small: LabNet) -> None:
         )
 
 
-def _network(case: Case, small: LabNet) -> tuple[tuple, str, WindowClassifier]:
-    """(key, title, both forms) of the network that is raced."""
+def _network(case: Case, small: LabNet) -> tuple[str, WindowClassifier]:
+    """(title, both forms) of the network that is raced."""
     options = {"patch": small.title, "alexnet": "AlexNet"}
     try:
         own = own_net(case)
@@ -74,20 +74,20 @@ def _network(case: Case, small: LabNet) -> tuple[tuple, str, WindowClassifier]:
             "AlexNet's layers with weights drawn at random: what a pass costs does not depend on them. torchvision's, "
             "with windows of 224 pixels where the paper's had 227."
         )
-        return ("race", "alexnet"), "AlexNet", kept.alexnet_pair()
+        return "AlexNet", kept.alexnet_pair()
     net = own if chosen == "own" else small
-    return net.key, widgets.plain(net.title), net.pair
+    return widgets.plain(net.title), net.pair
 
 
-def _measured(key: tuple, pair: WindowClassifier) -> tuple[GridCost, ...]:
+def _measured(pair: WindowClassifier) -> tuple[GridCost, ...]:
     """What was measured here so far; measures when the button is pressed."""
-    known = kept.grid_costs(key)
+    known = kept.grid_costs(pair)
     if st.button(
         "Measure on this machine", icon=":material/timer:", key="convolutional-race",
         help="All three ways for n = 1 to 10, window by window, in batches, and in one pass: half a minute at most on "
         "an idle machine",
     ):  # fmt: skip
-        turn = (*key, "race", time.monotonic_ns())  # measured anew each time
+        turn = ("race", pair.key, time.monotonic_ns())  # measured anew each time
         costs = waited(
             turn,
             lambda progress: Race(grid_costs(pair, GRID_SIDES, bench_kept.device(), progress=progress)),
@@ -140,10 +140,6 @@ def _times(costs: tuple[GridCost, ...]) -> None:
         legend={"orientation": "h", "y": 1.15}, font={"size": 18 if session.setting("large") else 12},
     )  # fmt: skip
     st.plotly_chart(chart, key="convolutional-times", config={"displayModeBar": False})
-
-
-def _shape(pair: WindowClassifier, side: int) -> tuple[int, int, int, int]:
-    return 1, pair.channels, side, side
 
 
 class Race:

@@ -24,7 +24,6 @@ PATCH_SIDE = 33
 class LabNet:
     """prepare: H×W×3 uint8 RGB -> C×H×W float32. colours: of the classes, none for ImageNet's thousand."""
 
-    key: tuple
     title: str
     pair: WindowClassifier
     classes: tuple[str, ...]
@@ -37,16 +36,13 @@ def own_net(case: Case) -> LabNet:
     reads = case.record.preprocessing
     if reads.channels != 3 or reads.values != "photo":
         raise ValueError(f"{case.record.name} reads images of other channels, which cannot be enlarged and cut here")
-    stamp = bench_kept.weights_stamp(case.record)
-    pair = kept.own_windows(case.record.name, stamp, bench_kept.segmenter(case.record).loaded.model)
-    key = ("own", case.record.name, stamp)
-    return LabNet(key, case.record.name, pair, case.labels.classes, case.colours, reads.apply)
+    return LabNet(case.record.name, kept.own_windows(case.segmenter), case.labels.classes, case.colours, reads.apply)
 
 
 def patch_net(side: int = PATCH_SIDE, *, safe: bool = False) -> LabNet:
     """The project's classifier of small patches."""
     title = f"{side}×{side} patch classifier"
-    return LabNet(("patch", side), title, kept.patch_pair(side), CAMVID.classes, CAMVID.colours(safe=safe), normalised)
+    return LabNet(title, kept.patch_pair(side), CAMVID.classes, CAMVID.colours(safe=safe), normalised)
 
 
 def imagenet_net(name: str) -> LabNet:
@@ -56,7 +52,7 @@ def imagenet_net(name: str) -> LabNet:
     record = CATALOGUE[name]
     classes = tuple(get_model_weights(name).IMAGENET1K_V1.meta["categories"])
     title = record.title.removesuffix(" (torchvision)")
-    return LabNet(("imagenet", name), title, kept.imagenet_pair(name), classes, (), record.preprocessing.apply)
+    return LabNet(title, kept.imagenet_pair(name), classes, (), record.preprocessing.apply)
 
 
 def imagenet_here() -> list[str]:

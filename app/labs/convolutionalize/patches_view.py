@@ -24,7 +24,6 @@ from app.visitor import session, widgets
 from fcn_core.analysis.dense.pass_cost import grid_costs
 from fcn_core.analysis.dense.patchwise import (
     PatchLabels,
-    dense_network,
     mirrored,
     one_pass,
     patch_facts,
@@ -73,7 +72,7 @@ def _answers(
     case: Case, net: LabNet, image: np.ndarray, side: int, step: int
 ) -> tuple[PatchLabels, PatchLabels] | None:
     """Both ways' answers; None where many patches wait to be asked for, or after a failure that was shown."""
-    key = ("patches", side, step, case.picture.digest, image.shape)
+    key = ("patches", side, step, case.picture.key, image.shape)
     patches = -(-image.shape[0] // step) * -(-image.shape[1] // step)
     if patches > MANY and labs_kept.lab_answers().answered((*key, "slow")) is None:
         st.markdown(
@@ -147,9 +146,8 @@ def _maps(case: Case, net: LabNet, image: np.ndarray, slow: PatchLabels, quick: 
 def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabels, quick: PatchLabels) -> None:
     """Time, multiply-adds and memory of both ways."""
     x = mirrored(image, PATCH_NETS[side], step)
-    network, _ = dense_network(net.pair.full, side, step)
-    one = kept.pass_counts((*net.key, "full"), net.pair.full, (1, 3, side, side))
-    whole = kept.pass_counts((*net.key, "dense", step, *x.shape), network, tuple(x.shape))
+    one = kept.pass_counts(net.pair, "full", (side, side))
+    whole = kept.dense_counts(net.pair, step, tuple(x.shape))
     overlap = (side / step) ** 2
     each = one.multiply_adds * slow.patches
     rows = [

@@ -34,7 +34,6 @@ from fcn_core.models.fcn import FCN
 from fcn_core.progress import Progress
 
 EXACT = 1e-4
-DRAWS = 1000
 KEEPS = {0: "all", **{n: f"1/{2**n}" for n in range(1, 7)}}
 OVER = {"photo": "This photo", "photos": "1/p photos"}
 
@@ -42,7 +41,7 @@ OVER = {"photo": "This photo", "photos": "1/p photos"}
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    model = bench_kept.segmenter(case.record).loaded.model
+    model = case.segmenter.loaded.model
     if not isinstance(model, FCN):
         st.info("These weights have no score layers that are known here. Choose other weights above.",
                 icon=":material/info:")  # fmt: skip
@@ -56,7 +55,7 @@ def show(strip: Strip) -> None:
     cut = cut_picture(case, why="a gradient is found for every patch")
     if cut is None:
         return
-    found = waited((*cut.key, "patches", case.head, case.truth.digest), lambda p: _gradients(case, cut, p), "Patch")
+    found = waited((*cut.key, "patches", case.head, case.truth.key), lambda p: _gradients(case, cut, p), "Patch")
     if found is None:
         return
     st.markdown(
@@ -83,30 +82,24 @@ def _live(case: Case, cut: CutPicture, found: PatchGradients) -> None:
         names = _sample_names(case)
         over = widgets.pick_one("c_over", "One batch", OVER if len(names) > 1 else {"photo": OVER["photo"]})
     keep = 2.0**-power
-    pictures = _all_pictures(case, names) if over == "photos" else [found]
+    pictures = _all_pictures(case, names) if over == "photos" else (found,)
     if pictures is None:
         return
-    sampled = _sampled(case, cut, pictures, over, keep)
+    sampled = _sampled(pictures, over, keep)
     left, right = st.columns([1, 1.15], gap="large")
     with left:
         _pictures(cut, found, keep)
     with right:
         st.plotly_chart(convergence_figure(sampled), key="sampling-curve", config={"displayModeBar": False})
         st.caption(
-            f"Distance of the mean of n batches' gradients from the expected gradient, in its own length. {DRAWS:,} "
-            "batches were drawn. It falls like 1/√n: nothing but chance is left between them."
+            "Distance of the mean of n batches' gradients from the expected gradient, in its own length. "
+            f"{kept.DRAWS:,} batches were drawn. It falls like 1/√n: nothing but chance is left between them."
         ) if power or over == "photos" else st.caption("All patches are kept: every batch has the whole gradient.")
-        _table(case, cut, pictures, over, power)
+        _table(pictures, over, power)
 
 
-def _sampled(case: Case, cut: CutPicture, pictures: list[PatchGradients], over: str, keep: float) -> SampledGradients:
-    def draw() -> SampledGradients:
-        if over == "photos":
-            return sample_pictures(pictures, keep, draws=DRAWS)
-        return sample_patches(pictures[0], keep, draws=DRAWS)
-
-    truth = case.truth.digest if case.truth else ""
-    return kept.sampled_gradients((*cut.key, truth, case.head, over, len(pictures), keep), draw)
+def _sampled(pictures: tuple[PatchGradients, ...], over: str, keep: float) -> SampledGradients:
+    return kept.sampled_pictures(pictures, keep) if over == "photos" else kept.sampled_patches(pictures[0], keep)
 
 
 def _gradients(case: Case, cut: CutPicture, progress: Progress) -> PatchGradients:
@@ -122,29 +115,26 @@ def _sample_names(case: Case) -> tuple[str, ...]:
     return tuple(name for name in bench_kept.sample_names() if bench_kept.sample_truth(name) is not None)
 
 
-def _all_pictures(case: Case, names: tuple[str, ...]) -> list[PatchGradients] | None:
+def _all_pictures(case: Case, names: tuple[str, ...]) -> tuple[PatchGradients, ...] | None:
     """The gradients of all samples, each computed once for these weights and head; None after a failure was shown."""
-    kept = (case.record.name, bench_kept.weights_stamp(case.record), case.head)
+    weights = case.segmenter.loaded.key
     found = []
     for number, name in enumerate(names, 1):
         one = waited(
-            ("patches", name, *kept),
+            ("patches", name, weights, case.head),
             lambda progress, name=name: _of_sample(case, name, progress),  # type: ignore[misc]
             f"Photo {number} of {len(names)}: patch",
         )
         if one is None:
             return None
         found.append(one)
-    return found
+    return tuple(found)
 
 
 def _of_sample(case: Case, name: str, progress: Progress) -> PatchGradients:
-    segmenter, photo, mask = (
-        bench_kept.segmenter(case.record),
-        bench_kept.sample_picture(name),
-        bench_kept.sample_truth(name),
-    )
-    assert mask is not None
+    segmenter, photo, truth = case.segmenter, bench_kept.sample_picture(name).image, bench_kept.sample_truth(name)
+    assert truth is not None
+    mask = truth.mask
     scale = min(MOST_SIDE / max(mask.shape), 1)
     width, height = (round(n * scale) for n in mask.shape[::-1])
     rows, columns = (n // MULTIPLE * MULTIPLE for n in (height, width))
@@ -172,10 +162,10 @@ def _pictures(cut: CutPicture, found: PatchGradients, keep: float) -> None:
     )  # fmt: skip
 
 
-def _table(case: Case, cut: CutPicture, pictures: list[PatchGradients], over: str, chosen: int) -> None:
+def _table(pictures: tuple[PatchGradients, ...], over: str, chosen: int) -> None:
     rows = []
     for power, text in KEEPS.items():
-        one = _sampled(case, cut, pictures, over, 2.0**-power)
+        one = _sampled(pictures, over, 2.0**-power)
         rows.append(
             {
                 "p": ("▸ " if power == chosen else "") + text,

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.bench.strip import Strip
 from app.labs.convolutionalize.amounts import milliseconds, share
@@ -41,7 +40,7 @@ EDGE_STORY = (
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    streams = streams_of(bench_kept.segmenter(case.record).loaded.model)
+    streams = streams_of(case.segmenter.loaded.model)
     if not streams:
         st.info(
             "These weights join several networks, and none of their streams can be run by itself. Choose other "

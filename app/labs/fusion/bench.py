@@ -9,15 +9,13 @@ import plotly.graph_objects as go
 import streamlit as st
 from torch import nn
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.labs.fusion import kept
 from app.visitor import session
 from fcn_core.analysis.fusing.decisions import Decisions
 from fcn_core.analysis.fusing.fusion import Fusion
+from fcn_core.segmenting.segmenter import Segmenter
 
-# One colour a stream, in every chart and map of this lab (Okabe and Ito's, apart under colour-vision deficiencies).
-STREAM_COLOURS = {"fc7": (86, 180, 233), "pool4": (230, 159, 0), "pool3": (0, 158, 115)}
 FEW_CLASSES = 12
 
 
@@ -26,6 +24,7 @@ class FusionCase:
     """A case, its score maps (None where there is nothing to fuse; `why_not` says why), and the class in hand."""
 
     case: Case
+    segmenter: Segmenter
     fusion: Fusion | None
     why_not: str
     cls: str
@@ -33,7 +32,7 @@ class FusionCase:
     @property
     def model(self) -> nn.Module:
         """The loaded network; it is shared by all visitors and never changed."""
-        return bench_kept.segmenter(self.case.record).loaded.model
+        return self.segmenter.loaded.model
 
     @property
     def index(self) -> int:
@@ -49,20 +48,13 @@ class FusionCase:
     def truth(self) -> np.ndarray | None:
         return None if self.case.truth is None else self.case.truth.mask
 
-    @property
-    def truth_key(self) -> tuple:
-        """What depends on result and ground truth is kept under this."""
-        return (self.case.key, self.case.truth.digest if self.case.truth else "")
-
-    @property
-    def distance_key(self) -> str:
-        """What depends on the ground truth alone is kept under this."""
-        return f"{self.case.truth.digest if self.case.truth else ''}:{self.case.labels.name}"
-
     def decisions(self, head: int) -> Decisions:
         """Who decided where, for a head."""
-        assert self.fusion is not None
-        return kept.who_decided(self.case.key, self.fusion, head)
+        return kept.who_decided(self.case.result, self.segmenter, head)
+
+    def plane(self, name: str) -> np.ndarray:
+        """The scores of the class in hand on a map or of a head, h×w float32."""
+        return kept.plane(self.case.result, self.segmenter, name, self.index)
 
     def spot(self) -> tuple[int, int]:
         """The pixel in hand; as long as none is, the middle of the picture."""
@@ -74,12 +66,8 @@ def fusion_case(case: Case) -> FusionCase:
     """The case with its score maps."""
     held = session.bench().cls
     cls = held if held in case.labels.classes else case.largest_class
-    fusion, why_not = None, ""
-    try:
-        fusion = kept.fusion(case.key, case.result, case.record)
-    except ValueError as problem:
-        why_not = str(problem)
-    return FusionCase(case, fusion, why_not, cls)
+    segmenter = case.segmenter
+    return FusionCase(case, segmenter, *kept.fusion(case.result, segmenter), cls)
 
 
 def nothing_to_fuse(found: FusionCase) -> bool:
@@ -111,11 +99,6 @@ def nothing_to_fuse(found: FusionCase) -> bool:
 def chart_json(chart: go.Figure) -> str:
     """A chart for the browser, its words larger where large type is on."""
     return chart.update_layout(font={"size": 18 if session.setting("large") else 12}).to_json()
-
-
-def css(colour: tuple[int, int, int]) -> str:
-    """A colour as CSS writes it."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -43,25 +43,26 @@ def show(found: FusionCase) -> None:
 
 
 def _this_picture(found: FusionCase) -> None:
-    counted = kept.trimap(found.truth_key, found.case.result, found.truth)
+    assert found.case.truth is not None
+    counted = kept.trimap(found.case.result, found.case.truth)
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         _band_picture(found)
     with right:
         chart(counted, found.case.labels.classes, key="picture")
-    assert found.case.truth is not None and found.truth is not None
-    difference = kept.distance_check(found.distance_key, found.truth)
+    difference = kept.distance_check(found.case.truth)
     lab.check("distances of 16 pixels to the boundary, found by looking at every other pixel", difference, 1e-3)
 
 
 @st.fragment
 def _band_picture(found: FusionCase) -> None:
     """The band over the errors; its width is a slider."""
-    case, truth = found.case, found.truth
-    assert truth is not None and case.truth is not None
+    case = found.case
+    assert case.truth is not None
+    truth = case.truth.mask
     k = widgets.slide("f_k", "Half width k of the band, pixels", 1, 48)
     head = found.head
-    near = labs_kept.distances(found.distance_key, truth) <= k
+    near = labs_kept.distances(case.truth) <= k
     shown = band_picture(case.result.image, truth, case.result.label_maps[head], near)
     title = f"Within {k} px of a true boundary, head {head}s"
     browser_parts.picture(shown, key="fusion-band", title=title, alt=title, pixel=case.pixel)

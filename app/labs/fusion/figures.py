@@ -7,18 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.labs.fusion.bench import STREAM_COLOURS, css
+from app.labs.shared.streams import STREAM_COLOURS, css
 from app.parts.charts import CLEAR
 from app.parts.pictures import Shown, encode, view, view_photo
 from fcn_core import draw
 from fcn_core.analysis.fusing.decisions import Decisions
 from fcn_core.analysis.fusing.fusion import Ledger
 from fcn_core.analysis.measuring.trimap import BandPoint
+from fcn_core.labels import Colour
 
 VERDICTS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (204, 121, 167), (120, 120, 120))
 PLAIN_FLIP = (0, 114, 178)
 HEAD_DASHES = {32: "dot", 16: "dash", 8: "solid"}
 HEAD_COLOURS = {32: "#56b4e9", 16: "#e69f00", 8: "#009e73"}
+SMALL_SIDE = 400  # pixels; beside the maps the label maps are small
 
 
 def decided_picture(image: np.ndarray, ways: Decisions) -> Shown:
@@ -37,6 +39,21 @@ def verdict_picture(image: np.ndarray, ways: Decisions, stream: str, truth: np.n
     kinds, photo = view(kinds), view_photo(image)
     grey = draw.threshold_map(photo, np.zeros(photo.shape[:2], np.float32), 1.0)
     return encode(np.where((kinds > 0)[:, :, None], table[kinds], grey), full_size=image.shape[:2])
+
+
+def summed_picture(
+    image: np.ndarray, ways: Decisions, summed: int, colours: Sequence[Colour], *, changed: bool
+) -> Shown:
+    """The label map after the first `summed` streams over the photo; with `changed`, what the last of them changed."""
+    photo, now = view_photo(image, SMALL_SIDE), view(ways.labels[summed - 1], SMALL_SIDE)
+    if changed:
+        return encode(draw.difference_map(photo, view(ways.labels[summed - 2], SMALL_SIDE), now, colours), photo=True)
+    return encode(draw.overlay(photo, now, colours, 0.65), photo=True)
+
+
+def limit(values: np.ndarray) -> float:
+    """The end of a scale for signed values: the largest absolute one."""
+    return max(float(np.abs(values).max()), 1e-6)
 
 
 def ledger_figure(book: Ledger, order: Sequence[int], classes: Sequence[str]) -> go.Figure:

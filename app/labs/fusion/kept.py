@@ -5,42 +5,93 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.bench import kept as bench_kept
+from app.bench.held import HeldTruth
+from app.labs.fusion import figures
 from app.labs.shared import kept as labs_kept
+from app.parts.identity import IDENTITY
 from app.parts.jobs import Jobs
+from app.parts.pictures import Shown, encode, view
+from fcn_core import draw
 from fcn_core.analysis.fusing.decisions import Decisions, decisions
 from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.analysis.measuring.trimap import Trimap, searched_distance
 from fcn_core.segmenting.result import SegmentationResult
-from fcn_core.weights import WeightRecord
+from fcn_core.segmenting.segmenter import Segmenter
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def fusion(key: tuple, _result: SegmentationResult, _record: WeightRecord) -> Fusion:
-    """The kept score maps of a result under its network's upsamplings; ValueError says why there is nothing to fuse."""
-    return Fusion(bench_kept.segmenter(_record).loaded.model, _result.maps, _result.image.shape[:2])
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=IDENTITY)
+def fusion(result: SegmentationResult, segmenter: Segmenter) -> tuple[Fusion | None, str]:
+    """The kept score maps of a result under its network's upsamplings; None and why, where there is nothing to fuse."""
+    try:
+        return Fusion(segmenter.loaded.model, result.maps, result.image.shape[:2]), ""
+    except ValueError as problem:
+        return None, str(problem)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def who_decided(key: tuple, _fusion: Fusion, head: int) -> Decisions:
-    """Which stream decided at which pixel of a head."""
-    return decisions(_fusion, head)
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=IDENTITY)
+def who_decided(result: SegmentationResult, segmenter: Segmenter, head: int) -> Decisions:
+    """Which stream decided at which pixel of a head; there must be something to fuse."""
+    found, why_not = fusion(result, segmenter)
+    if found is None:
+        raise ValueError(why_not)
+    return decisions(found, head)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def trimap(key: tuple, _result: SegmentationResult, _truth: np.ndarray) -> Trimap:
-    """Accuracy of every head in bands around the true boundaries; `key` names result and ground truth."""
-    counted = Trimap(len(_result.labels), _result.heads)
-    counted.update(_truth, _result.label_maps)
+def plane(result: SegmentationResult, segmenter: Segmenter, name: str, index: int) -> np.ndarray:
+    """The scores of a class on a map or of a head, h×w float32."""
+    found, _ = fusion(result, segmenter)
+    if found is not None:
+        return found.plane(name, index)
+    if name in result.maps:
+        return result.maps[name][index]
+    return result.scores[int(name[:-1])].logits[index].astype(np.float32)
+
+
+@st.cache_data(show_spinner=False, max_entries=120, hash_funcs=IDENTITY)
+def plane_picture(result: SegmentationResult, segmenter: Segmenter, name: str, index: int) -> Shown:
+    """`plane` on the diverging scale, the largest absolute value at its ends, at viewing size."""
+    values = plane(result, segmenter, name, index)
+    return encode(draw.colour_map(view(values / figures.limit(values)), "diverging"), full_size=values.shape)
+
+
+@st.cache_data(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
+def decided_picture(result: SegmentationResult, segmenter: Segmenter, head: int) -> Shown:
+    """Every pixel in the colour of the stream that decided it."""
+    return figures.decided_picture(result.image, who_decided(result, segmenter, head))
+
+
+@st.cache_data(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
+def verdict_picture(
+    result: SegmentationResult, segmenter: Segmenter, head: int, stream: str, truth: HeldTruth | None
+) -> Shown:
+    """Pixels that a skip flipped, judged by the truth where there is one."""
+    ways = who_decided(result, segmenter, head)
+    return figures.verdict_picture(result.image, ways, stream, None if truth is None else truth.mask)
+
+
+@st.cache_data(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
+def summed_picture(
+    result: SegmentationResult, segmenter: Segmenter, head: int, summed: int, changed: bool, safe: bool
+) -> Shown:
+    """The label map after the first `summed` streams; with `changed`, what the last of them changed."""
+    ways = who_decided(result, segmenter, head)
+    return figures.summed_picture(result.image, ways, summed, result.labels.colours(safe=safe), changed=changed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=IDENTITY)
+def trimap(result: SegmentationResult, truth: HeldTruth) -> Trimap:
+    """Accuracy of every head in bands around the true boundaries."""
+    counted = Trimap(len(result.labels), result.heads)
+    counted.update(truth.mask, result.label_maps)
     return counted
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def distance_check(key: str, _truth: np.ndarray) -> float:
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=IDENTITY)
+def distance_check(truth: HeldTruth) -> float:
     """Largest difference between the distances of some pixels to the boundary and those found by plain search."""
-    found, places = labs_kept.distances(key, _truth), np.random.default_rng(0).integers(0, _truth.size, 16)
-    pixels = [divmod(int(place), _truth.shape[1]) for place in places]
-    pairs = [(float(found[y, x]), searched_distance(_truth, x, y)) for y, x in pixels]
+    found, mask = labs_kept.distances(truth), truth.mask
+    pixels = [divmod(int(place), mask.shape[1]) for place in np.random.default_rng(0).integers(0, mask.size, 16)]
+    pairs = [(float(found[y, x]), searched_distance(mask, x, y)) for y, x in pixels]
     return max((abs(a - b) for a, b in pairs if a != b), default=0.0)  # both infinite where there is one class only
 
 

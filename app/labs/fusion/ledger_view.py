@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, chart_json, css, nothing_to_fuse, signed
-from app.labs.fusion.figures import decided_picture, ledger_figure, verdict_picture
+from app.labs.fusion import kept
+from app.labs.fusion.bench import FEW_CLASSES, FusionCase, chart_json, nothing_to_fuse, signed
+from app.labs.fusion.figures import ledger_figure
 from app.labs.fusion.stories import percent
-from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.streams import STREAM_COLOURS, css
 from app.parts import browser_parts
 from app.parts.browser_figures import figure, plotly_library
 from app.segment.pixel_panel import truth_in_words
@@ -29,7 +30,7 @@ def show(found: FusionCase) -> None:
     plotly_library()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         head = widgets.head_picker(fusion.heads)
-        ways = decisions_of(found, head)
+        ways = found.decisions(head)
         options = {"decided": "Who decided", **{s: f"Flipped by {s}" for s in ways.streams[1:]}}
         kind = widgets.pick_one("f_show", "Map", options, fallback="decided")
     left, right = st.columns([1.15, 1], gap="large")
@@ -40,22 +41,13 @@ def show(found: FusionCase) -> None:
     _checks(found, head)
 
 
-def decisions_of(found: FusionCase, head: int) -> Decisions:
-    """Who decided, for a head."""
-    return found.decisions(head)
-
-
 def _map(found: FusionCase, ways: Decisions, kind: str) -> None:
     case = found.case
     if kind == "decided":
-        shown = labs_kept.drawn((case.key, "decided", ways.head), lambda: decided_picture(case.result.image, ways))
+        shown = kept.decided_picture(case.result, found.segmenter, ways.head)
         title = f"Which stream tipped each pixel to its final class, head {ways.head}s"
     else:
-        truth = found.truth
-        shown = labs_kept.drawn(
-            (found.truth_key, "flips", ways.head, kind),
-            lambda: verdict_picture(case.result.image, ways, kind, truth),
-        )
+        shown = kept.verdict_picture(case.result, found.segmenter, ways.head, kind, case.truth)
         title = f"Pixels whose label the addition of {kind} changed"
     browser_parts.picture(
         shown, key="fusion-decided", title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel

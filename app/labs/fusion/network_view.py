@@ -9,22 +9,21 @@ import numpy as np
 import streamlit as st
 
 from app.bench import kept as bench_kept
-from app.labs.fusion import parts
-from app.labs.fusion.bench import STREAM_COLOURS, FusionCase, css, nothing_to_fuse, signed
+from app.labs.fusion import kept, parts
+from app.labs.fusion.bench import FusionCase, nothing_to_fuse, signed
+from app.labs.fusion.figures import limit
 from app.labs.fusion.stories import story, title
 from app.labs.fusion.tables import table
-from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.streams import STREAM_COLOURS, css
 from app.parts import browser_parts
-from app.parts.pictures import Shown, colour_bar, encode, view, view_photo
+from app.parts.pictures import Shown, colour_bar, encode
 from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.fusing.decisions import Decisions
 from fcn_core.analysis.fusing.network_picture import Box, network_boxes
 from fcn_core.analysis.fusing.steps import Step, numbers, steps
 
 ROWS = {"score_pool4": 2, "score_pool3": 4, "upscore2": 1, "fuse_pool4": 2, "upscore_pool4": 3, "fuse_pool3": 4}
-LABELS_SIDE = 400  # pixels; beside the maps they are small
 STREAM_OF_BOX = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
 
 
@@ -80,7 +79,7 @@ def _placed(found: FusionCase, boxes: list[Box]) -> list[dict[str, Any]]:
         else:
             column = last
         stream = STREAM_OF_BOX.get(box.name)
-        src = _heat(found, box.name)[0].src if box.kind in ("score", "enlarge", "add", "head") else ""
+        src = _heat(found, box.name).src if box.kind in ("score", "enlarge", "add", "head") else ""
         placed.append({
             "name": box.name, "title": box.title, "size": f"{box.width}×{box.height}", "channels": box.channels,
             "stride": box.stride, "about": box.about, "sources": list(box.sources), "column": column, "row": row,
@@ -89,21 +88,9 @@ def _placed(found: FusionCase, boxes: list[Box]) -> list[dict[str, Any]]:
     return placed
 
 
-def plane(found: FusionCase, name: str) -> np.ndarray:
-    """The scores of the class in hand on a map or of a head, h×w float32."""
-    if found.fusion is not None:
-        return found.fusion.plane(name, found.index)
-    if name in found.case.result.maps:
-        return found.case.result.maps[name][found.index]
-    return found.case.result.scores[int(name[:-1])].logits[found.index].astype(np.float32)
-
-
-def _heat(found: FusionCase, name: str) -> tuple[browser_parts.Shown, np.ndarray, float]:
-    """(picture, values, largest absolute value) of the scores of the class in hand."""
-    values = plane(found, name)
-    most = max(float(np.abs(values).max()), 1e-6)
-    key = (found.case.key, "fusion", name, found.index)
-    return bench_kept.magnitude(key, lambda: values / most, "diverging"), values, most
+def _heat(found: FusionCase, name: str) -> Shown:
+    """The scores of the class in hand on a map or of a head."""
+    return kept.plane_picture(found.case.result, found.segmenter, name, found.index)
 
 
 def _box_picture(found: FusionCase, box: Box) -> None:
@@ -111,7 +98,7 @@ def _box_picture(found: FusionCase, box: Box) -> None:
     if not box.shows:
         if box.kind == "photo":
             browser_parts.picture(
-                bench_kept.photo(case.picture.digest, case.result.image), key="fusion-box", alt="The photo",
+                bench_kept.photo(case.picture), key="fusion-box", alt="The photo",
                 pixel=case.pixel, on_pixel=_hold_and_redraw, most_height="50vh",
             )  # fmt: skip
             _redraw_if_wished()
@@ -121,7 +108,8 @@ def _box_picture(found: FusionCase, box: Box) -> None:
                 "Only pool3, pool4 and fc7 are scored."
             )
         return
-    shown, values, most = _heat(found, box.shows)
+    values = found.plane(box.shows)
+    most = limit(values)
     coarse = values.shape != case.result.image.shape[:2]
     pixel = None
     if case.pixel and found.fusion is not None:
@@ -133,7 +121,7 @@ def _box_picture(found: FusionCase, box: Box) -> None:
 
     ticks = tuple(signed(t * most, 1) if t else "0" for t in (-1, -0.5, 0, 0.5, 1))
     browser_parts.picture(
-        shown, key="fusion-box", title=f"{box.shows}: scores of {found.cls}",
+        _heat(found, box.shows), key="fusion-box", title=f"{box.shows}: scores of {found.cls}",
         alt=f"Scores of {found.cls} on {box.shows}",
         pixel=pixel, on_pixel=hold, bar=colour_bar("diverging", ticks, f"score (logit) of {found.cls}"), cells=coarse,
         most_height="50vh",
@@ -158,7 +146,7 @@ def _box_facts(found: FusionCase, box: Box) -> None:
          f"{box.width}×{box.height} pixels"), ("Channels", f"{box.channels}"), ("Stride", f"{box.stride} pixels"),
     ]  # fmt: skip
     if box.shows:
-        values = plane(found, box.shows)
+        values = found.plane(box.shows)
         lines.append((f"Scores of {found.cls}", f"{signed(float(values.min()))} to {signed(float(values.max()))}"))
         if found.fusion is not None and found.case.pixel:
             column, row = found.fusion.cell(box.shows, *found.case.pixel)
@@ -178,7 +166,7 @@ def _steps(found: FusionCase) -> None:
     st.subheader(f"From score_fr to {head}s, step by step", anchor=False)
     x, y = found.spot()
     bar = encode(np.repeat(draw.colour_table("diverging")[None], 4, axis=0)).src
-    pictures = [_labels_now(found, step, found.decisions(head), way) for step in way]
+    pictures = [_labels_now(found, step, head, way) for step in way]
     data = {
         "steps": [
             {"name": step.name, "kind": step.kind, "sources": list(step.sources), "title": title(step),
@@ -208,29 +196,22 @@ def _steps(found: FusionCase) -> None:
     lab.show_code(steps, numbers)
 
 
-def _labels_now(found: FusionCase, step: Step, ways: Decisions, way: list[Step]) -> tuple[str, str, str]:
+def _labels_now(found: FusionCase, step: Step, head: int, way: list[Step]) -> tuple[str, str, str]:
     """(name, title, address) of the label map if the network ended at a step, or of what an addition changed in it."""
     case = found.case
     # A skip's own scores are in nothing yet: the labels are still those of the sum before.
     summed = step.summed or max(s.summed for s in way[: way.index(step)])
-    key = (case.key, "fusion-labels", ways.head, summed, step.kind == "add", case.safe)
-
-    def drawn() -> Shown:
-        photo, now = view_photo(case.result.image, LABELS_SIDE), view(ways.labels[summed - 1], LABELS_SIDE)
-        if step.kind == "add":
-            before = view(ways.labels[summed - 2], LABELS_SIDE)
-            return encode(draw.difference_map(photo, before, now, case.colours), photo=True)
-        return encode(draw.overlay(photo, now, case.colours, 0.65), photo=True)
-
-    title = "Labels that changed, in their new colours" if step.kind == "add" else "Label map if it ended here"
-    return f"{summed}{step.kind == 'add'}", title, labs_kept.drawn(key, drawn).src
+    changed = step.kind == "add"
+    shown = kept.summed_picture(case.result, found.segmenter, head, summed, changed, case.safe)
+    title = "Labels that changed, in their new colours" if changed else "Label map if it ended here"
+    return f"{summed}{changed}", title, shown.src
 
 
 def _map_data(found: FusionCase, step: Step, x: int, y: int) -> dict[str, Any]:
     """What the browser needs of a map: values of the class in hand, the best class and the chosen cell."""
     fusion = found.fusion
     assert fusion is not None
-    values = plane(found, step.name)
+    values = found.plane(step.name)
     facts: dict[str, Any] = {
         "width": step.width, "height": step.height, "stride": step.stride, "limit": float(np.abs(values).max()),
         "cell": list(fusion.cell(step.name, x, y)),
@@ -240,7 +221,7 @@ def _map_data(found: FusionCase, step: Step, x: int, y: int) -> dict[str, Any]:
         facts["values"] = base64.b64encode(np.ascontiguousarray(values, np.float32).tobytes()).decode("ascii")
         facts["best"] = base64.b64encode(best.tobytes()).decode("ascii")
         return facts
-    facts["src"] = _heat(found, step.name)[0].src
+    facts["src"] = _heat(found, step.name).src
     facts["value"] = float(values[y, x])
     label = found.case.result.label_maps[int(step.name[:-1])][y, x]
     facts["winner"] = found.case.labels.classes[int(label)]

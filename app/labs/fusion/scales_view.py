@@ -9,11 +9,12 @@ import numpy as np
 import streamlit as st
 
 from app.labs.fusion import parts
-from app.labs.fusion.bench import FEW_CLASSES, STREAM_COLOURS, FusionCase, css, nothing_to_fuse
+from app.labs.fusion.bench import FEW_CLASSES, FusionCase, nothing_to_fuse
 from app.labs.fusion.stories import percent
 from app.labs.fusion.tables import table
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.streams import STREAM_COLOURS, css
 from app.parts.pictures import encode, view, view_photo
 from app.visitor import session, widgets
 from fcn_core import draw
@@ -111,9 +112,9 @@ def _shares(labels: np.ndarray, trained: np.ndarray, classes: tuple[str, ...]) -
 
 
 def _measures(found: FusionCase, labels: np.ndarray, trained: np.ndarray) -> str:
-    truth = found.truth
-    assert truth is not None
-    near = labs_kept.distances(found.distance_key, truth) <= session.setting("f_k")
+    assert found.case.truth is not None
+    truth = found.case.truth.mask
+    near = labs_kept.distances(found.case.truth) <= session.setting("f_k")
     whole = [_scores(truth, m, found) for m in (labels, trained)]
     band = [_scores(truth[near], m[near], found) for m in (labels, trained)]
     rows = [

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Sequence
 
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.data import kept as data_kept
 from app.data.found import DataFound
 from app.data.picker import found_notice, kind_picker, root_picker
@@ -35,7 +34,7 @@ def set_panel(found: FusionCase, chart: Chart) -> None:
         if not there.pictures:
             return
         split = _split_and_count(there)
-    key = (found.case.key[1:], kind, there.root, split, session.setting("f_n"))
+    key = (found.segmenter.loaded.key, kind, there.root, split, session.setting("f_n"))
     with right:
         _watch(found, there, split, key, chart)
 
@@ -97,7 +96,7 @@ def _running(job: Job) -> None:
 def _start(found: FusionCase, there: DataFound, split: str, key: Hashable) -> None:
     record, labels, at_most = found.case.record, found.case.labels, session.setting("f_n")
     kind, root, heads = there.kind, there.root, found.case.heads
-    segmenter = bench_kept.segmenter(record)
+    segmenter = found.segmenter
     try:
         data = data_kept.data_set(kind, root if DATASETS[kind].needs_root else None, split)
     except (ValueError, OSError) as problem:

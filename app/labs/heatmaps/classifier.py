@@ -40,14 +40,14 @@ def show(case: Case) -> None:
     image = cv2.resize(look.image, (width, height), interpolation=cv2.INTER_CUBIC) if scale != 1 else look.image
     if chosen == "own":
         key = (*look.key, "grid", scale)
-        layer = score_layer(kept.layers(*case.key[1:], look.model, case.record.preprocessing.channels))
+        layer = score_layer(kept.layers(look.segmenter))
         view = waited(
             key,
             lambda _: own_view(case, look, layer, image),
             f"Scoring {width}×{height} pixels …",
         )
     else:
-        key = (case.picture.digest, look.size, "grid", chosen, scale)
+        key = (case.picture.key, look.size, "grid", chosen, scale)
         network = kept.classifier(chosen)
         view = waited(key, lambda _: imagenet_view(chosen, network, image), f"Scoring {width}×{height} pixels …")
     if view is None:

@@ -27,14 +27,14 @@ PATCHES = 8
 
 def show(case: Case) -> None:
     look = seen(case, MOST_SIDE, why="the maps of early layers are large")
-    known = kept.layers(*case.key[1:], look.model, case.record.preprocessing.channels)
+    known = kept.layers(look.segmenter)
     layer = _layer_picker(known)
     answer = waited(
         (*look.key, "layer", layer.key), lambda _: measured(look.model, layer, look.network_input()), "Running …"
     )
     if answer is None:
         return
-    field = labs_kept.fields(*case.key[1:], look.model, look.size).layer(layer.path) if not layer.call else None
+    field = labs_kept.fields(look.segmenter, look.size).layer(layer.path) if not layer.call else None
     st.fragment(_channels)(look, layer, answer, field, session.bench())
     if answer.check is None:
         st.caption("This layer lies inside a block or among the score layers, so its map has no simple row of layers.")

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import streamlit as st
-import torch
 
 from app.bench import kept as bench_kept
+from app.parts.identity import IDENTITY
 from fcn_core import weights as weights_module
 from fcn_core.analysis.evidence.classifier_grid import ConvolutionalClassifier
 from fcn_core.analysis.evidence.heatmaps import UpsamplingCheck, check_upsampling
 from fcn_core.analysis.evidence.layers import Layer, list_layers
 from fcn_core.segmenting.result import SegmentationResult
+from fcn_core.segmenting.segmenter import Segmenter
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def layers(name: str, stamp: float, _model: torch.nn.Module, channels: int) -> tuple[Layer, ...]:
-    """The layers of weights, in the order of a pass; `name` and `stamp` say which weights."""
-    return list_layers(_model, channels)
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=IDENTITY)
+def layers(segmenter: Segmenter) -> tuple[Layer, ...]:
+    """The layers of weights, in the order of a pass."""
+    return list_layers(segmenter.loaded.model, segmenter.loaded.record.preprocessing.channels)
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
-def upsampling_check(
-    key: tuple, _result: SegmentationResult, head: int, _model: torch.nn.Module, index: int
-) -> UpsamplingCheck:
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=IDENTITY)
+def upsampling_check(result: SegmentationResult, segmenter: Segmenter, head: int, index: int) -> UpsamplingCheck:
     """One class of a head's upsampled map against PyTorch's own upsampling."""
-    return check_upsampling(_result, head, _model, index)
+    return check_upsampling(result, head, segmenter.loaded.model, index)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

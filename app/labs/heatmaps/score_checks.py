@@ -16,7 +16,7 @@ from fcn_core.segmenting.scores import GridScores
 SIDE = 280  # pixels of the longer side of the map on which the softmax is checked
 
 
-def score_checks(case: Case, model: torch.nn.Module, temperature: float) -> None:
+def score_checks(case: Case, temperature: float) -> None:
     """Softmax against torch.softmax, upsampling against a transposed convolution and an interpolation."""
     head, index = case.head, case.labels.index(case.cls)
     shown = full_logits(case.result, head, most_side=SIDE)
@@ -27,10 +27,10 @@ def score_checks(case: Case, model: torch.nn.Module, temperature: float) -> None
     if isinstance(scores, GridScores):
         st.caption("This photo was cut into tiles; the logits of every pixel, to check the upsampling, are not kept.")
         return
-    if learned_upsampling(model, head):
+    if learned_upsampling(case.segmenter.loaded.model, head):
         st.caption("These weights learned their last upsampling, so it is no longer bilinear: nothing to compare with.")
         return
-    found = kept.upsampling_check(case.key, case.result, head, model, index)
+    found = kept.upsampling_check(case.result, case.segmenter, head, index)
     bound = max(1e-4, float(np.abs(shown).max()) * (2e-3 if scores.logits.dtype == np.float16 else 1e-5))
     if found.everywhere is not None:
         text = f"{head}s upsampled, and `F.conv_transpose2d` of the cells with the bilinear kernel, in logits"

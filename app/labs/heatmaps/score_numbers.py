@@ -43,7 +43,7 @@ def score_questions(case: Case) -> list[Question]:
     """Questions about the heatmaps of this picture."""
     coarse = max(case.heads)
     grid = case.result.maps.get("score_fr")
-    shares = bench_kept.shares(case.key, case.result, case.head)
+    shares = bench_kept.shares(case.result, case.head)
     best = max(shares)
     labels = case.labels.classes
     asked = [

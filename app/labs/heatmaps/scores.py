@@ -40,7 +40,7 @@ SIDE = 420  # pixels of the longer side of a map that is not drawn live
 
 def show(case: Case) -> None:
     st.fragment(_scores)(case, session.bench())
-    score_checks(case, _model(case), _temperature())
+    score_checks(case, _temperature())
     lab.questions("heatmaps", score_questions(case))
     lab.show_code(class_heatmap, temperature_softmax, coarse_grid, check_upsampling)
 
@@ -59,7 +59,7 @@ def _scores(case: Case, drawn: session.Bench) -> None:
     if learned:
         tiles = _made_here(case, tiles, signed=signed, own=own)
     else:
-        live = LiveGrids(_grids(case, tiles), repr(case.key), None if signed else session.setting("h_temp"), own)
+        live = LiveGrids(_grids(case, tiles), case.result.key, None if signed else session.setting("h_temp"), own)
     what = "logit, before softmax" if signed else "probability, softmax(z / T)"
     wall(
         tiles,
@@ -112,7 +112,7 @@ def _temperature() -> float:
 
 def _model(case: Case) -> torch.nn.Module:
     """The network itself; it is only asked where its cells lie."""
-    return bench_kept.segmenter(case.record).loaded.model
+    return case.segmenter.loaded.model
 
 
 def _grid(case: Case, head: int) -> tuple[CoarseGrid, int]:
@@ -123,7 +123,7 @@ def _grid(case: Case, head: int) -> tuple[CoarseGrid, int]:
 def _all_classes(case: Case) -> list[Tile]:
     coarse = session.setting("h_map") == "coarse"
     grid, _ = _grid(case, case.head)
-    shares = bench_kept.shares(case.key, case.result, case.head)
+    shares = bench_kept.shares(case.result, case.head)
     return [
         Tile(
             name,

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 from torch import Tensor, nn
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.parts.pictures import encode
 from fcn_core.draw import thumbnail
@@ -72,4 +71,4 @@ def seen(case: Case, most_side: int, *, why: str) -> Seen:
         full = "{1}×{0}".format(*case.result.image.shape)
         st.caption(f":material/photo_size_select_small: The photo of {full} is shrunk to {width}×{height} here: {why}.")
     scale = max(height, width) / max(case.result.image.shape[:2])
-    return Seen(image, scale, (*case.key, (height, width)), bench_kept.segmenter(case.record), case)
+    return Seen(image, scale, (case.result.key, (height, width)), case.segmenter, case)

@@ -59,7 +59,7 @@ def _averages(maps: Sequence[SampleMap], counts: np.ndarray) -> None:
         st.html(_three(whole, single, batched, size, -(-most // size), most))
         st.caption(_story(counts, whole, single))
     with right:
-        by_size = kept.kept_counts((counts.tobytes(), absent), lambda: spreads(counts, absent))
+        by_size = kept.spreads_of(counts, absent)
         drawn = averages_figure(by_size, whole, size)
         figure(chart_json(drawn), key="measures-averages", alt="Mean IoU over the number of pictures a batch")
         rest = most % size

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
+from app.bench.held import HeldTruth
 from app.bench.truth_source import SUFFIXES, truth_source
 from app.parts.pictures import view, view_photo
 from app.visitor import session, widgets
@@ -24,7 +25,7 @@ class Measured:
     """start: the label map that is disturbed; truth: what it is measured against; both H×W uint8 of one size, 255 void.
 
     image: the photo at that size, None where the map belongs to another. title: what `start` is, against: what `truth`
-    is. key: what both depend on. step: every how many pixels of the full maps they hold.
+    is. step: every how many pixels of the full maps they hold.
     """
 
     case: Case
@@ -33,7 +34,6 @@ class Measured:
     image: np.ndarray | None
     title: str
     against: str
-    key: tuple
     step: int
 
     @property
@@ -92,33 +92,29 @@ def measured(case: Case) -> Measured | None:
         taken = _uploaded(case.labels)
         if taken is None:
             return None
-        start, title, digest = taken
+        start, title = taken.mask, taken.title
         against, name = (truth, truth_name) if truth is not None and truth.shape == start.shape else (start, "itself")
-        return _at_viewing_size(case, start, against, title, name, digest)
+        return _at_viewing_size(case, start, against, title, name)
     if truth is None:
         truth_source(None, case.labels)
         st.caption(f"Until then {result_name} is disturbed, and measured against itself as it was.")
-        return _at_viewing_size(case, result, result, result_name, "itself, undisturbed", "result")
+        return _at_viewing_size(case, result, result, result_name, "itself, undisturbed")
     if wish == "result":
-        return _at_viewing_size(case, result, truth, result_name, truth_name, "result")
-    return _at_viewing_size(case, truth, truth, truth_name, "itself, undisturbed", "truth")
+        return _at_viewing_size(case, result, truth, result_name, truth_name)
+    return _at_viewing_size(case, truth, truth, truth_name, "itself, undisturbed")
 
 
-def _at_viewing_size(
-    case: Case, start: np.ndarray, truth: np.ndarray, title: str, against: str, what: str
-) -> Measured | None:
+def _at_viewing_size(case: Case, start: np.ndarray, truth: np.ndarray, title: str, against: str) -> Measured | None:
     if (truth == VOID).all() or (start == VOID).all():
         st.error("Every pixel of this label map is void: there is nothing to measure.", icon=":material/error:")
         return None
     small, small_truth = view(start, MOST_SIDE), view(truth, MOST_SIDE)
     image = view_photo(case.result.image, MOST_SIDE) if case.result.image.shape[:2] == start.shape else None
-    digest = case.truth.digest if case.truth else ""
-    key = (case.key, digest, what, case.head)
-    return Measured(case, small, small_truth, image, title, against, key, -(-start.shape[1] // small.shape[1]))
+    return Measured(case, small, small_truth, image, title, against, -(-start.shape[1] // small.shape[1]))
 
 
-def _uploaded(labels: LabelSet) -> tuple[np.ndarray, str, str] | None:
-    """The label map of this lab's uploader, with its name and content hash."""
+def _uploaded(labels: LabelSet) -> HeldTruth | None:
+    """The label map of this lab's uploader."""
     st.file_uploader(
         f"A label map in the classes of these weights ({labels.title}): one class index a pixel, a palette PNG, or a "
         "mask in the class colours",
@@ -132,13 +128,13 @@ def _uploaded(labels: LabelSet) -> tuple[np.ndarray, str, str] | None:
                 "against that, any other against itself.", icon=":material/upload:")  # fmt: skip
         return None
     try:
-        found = bench_kept.truth(upload.digest, upload.data, upload.name, labels.classes, labels, None)
+        found = bench_kept.truth(upload, labels, None)
     except ValueError as problem:
         st.error(widgets.plain(str(problem)), icon=":material/error:")
         return None
     if found.note:
         st.caption(widgets.plain(found.note))
-    return found.mask, upload.name, upload.digest
+    return found
 
 
 def _take() -> None:

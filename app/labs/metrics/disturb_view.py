@@ -54,9 +54,10 @@ def _live(found: Measured) -> None:
         with left:
             _controls(found)
     wish = found.wish()
-    spoiled = kept.disturbed((found.key, wish), lambda: disturb(found.start, wish, len(found.labels)))
-    counted = count(found.truth, spoiled, len(found.labels), session.setting("m_d"))
-    before = kept.kept_counts((found.key, session.setting("m_d")), lambda: _undisturbed(found, session.setting("m_d")))
+    classes, d = len(found.labels), session.setting("m_d")
+    spoiled = kept.disturbed(found.start, wish, classes)
+    counted = count(found.truth, spoiled, classes, d)
+    before = kept.undisturbed_counts(found.truth, found.start, classes, d)
     cell = cell_of(session.setting("m_cell"), counted)
     with right:
         _pictures(found, spoiled, cell)
@@ -102,11 +103,6 @@ def _controls(found: Measured) -> None:
 def _undo() -> None:
     for name, value in UNDISTURBED.items():
         session.change_setting(name, value)
-
-
-def _undisturbed(found: Measured, d: int) -> Counted:
-    plain = disturb(found.start, Disturbance(0), len(found.labels))
-    return count(found.truth, plain, len(found.labels), d)
 
 
 def _pictures(found: Measured, spoiled: np.ndarray, cell: tuple[int, int] | None) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.bench.strip import Strip
 from app.bench.truth_source import truth_uploader
 from app.labs.metrics import kept
 from app.labs.metrics.case_file import MADE, TITLES, stored_cases
 from app.labs.metrics.findings import findings
-from app.labs.metrics.picture_exam import label_file_values, picture_symptoms
+from app.labs.metrics.picture_exam import label_file_values
 from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
 from app.runs import kept as runs_kept
@@ -135,12 +134,8 @@ def _picture(strip: Strip) -> None:
         if not (case.truth.mask != VOID).any():
             st.info("Every pixel of the ground truth is void: there is nothing to measure.")
             return
-        truth = case.truth.mask
-        key = ("doctor", case.key, case.truth.digest, case.head)
         with st.spinner("One more pass, with red and blue exchanged …"):
-            symptoms, _ = kept.kept_counts(
-                key, lambda: picture_symptoms(case.result, case.head, truth, bench_kept.segmenter(case.record))
-            )
+            symptoms = kept.symptoms(case.result, case.truth, case.head, case.segmenter)
         findings(symptoms)
         assert symptoms.scores.miou is not None and symptoms.swapped.miou is not None
         st.caption(

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
-import torch
 
 from app.bench.case import Case
 from app.bench.truth_source import truth_uploader
 from app.labs.metrics import kept
 from app.labs.metrics.bars import BarRow, bar_table
+from app.labs.metrics.pull import Pull, pixel_shares
 from app.labs.metrics.stored_runs import runs_on
-from app.labs.metrics.weighting import FORMULAS, KINDS, weights_of
+from app.labs.metrics.weighting import FORMULAS, KINDS
 from app.labs.shared import lab
 from app.segment.overlays import hex_colour
 from app.visitor import widgets
-from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
 from fcn_core.labels import VOID
 from fcn_core.segmenting.scores import FullScores
-from fcn_core.training.class_gradients import measured_gradient_shares
 
 SERIES = ("pixels of this picture", "gradient at the start", "gradient now, these weights")
 SMALL = 0.02  # share of the pixels under which a class counts as rare here
-
-
-@dataclass(frozen=True)
-class Pull:
-    """Shares of each class, K: of the pixels, of the gradient before training and now; the weights; how far autograd
-    was from the closed form at both moments."""
-
-    pixels: np.ndarray
-    start: np.ndarray
-    now: np.ndarray
-    weights: np.ndarray | None
-    differences: tuple[float, float]
 
 
 @st.fragment
@@ -45,8 +29,7 @@ def gradient_panel(case: Case) -> None:
     if case.truth is None:
         truth_uploader(case)
         return
-    scores = case.result.scores[case.head]
-    if not isinstance(scores, FullScores):
+    if not isinstance(case.result.scores[case.head], FullScores):
         st.info("This photo was cut into tiles, and its scores are kept in parts only. Choose a smaller one.")
         return
     if not (case.truth.mask != VOID).any():
@@ -54,8 +37,7 @@ def gradient_panel(case: Case) -> None:
         return
     kind = widgets.pick_one("m_w", "Class weights", KINDS)
     shares, counted_on = training_shares(case)
-    key = ("gradient", case.key, case.truth.digest, case.head, kind, counted_on)
-    pull = kept.kept_counts(key, lambda: measure(scores.logits, case.truth.mask, weights_of(shares, kind)))
+    pull = kept.pull(case.result, case.truth, case.head, shares, kind)
     order = np.argsort(-pull.pixels, kind="stable")
     rows = [
         BarRow(
@@ -89,26 +71,6 @@ def training_shares(case: Case) -> tuple[np.ndarray, str]:
             return run.shares, f"the training pictures of {'CamVid' if data == 'camvid' else 'the drawn streets'}"
     assert case.truth is not None
     return pixel_shares(case.truth.mask, len(case.labels)), "this picture"
-
-
-def pixel_shares(truth: np.ndarray, classes: int) -> np.ndarray:
-    """Share of the pixels of each class, void left out: K float64."""
-    counts = np.bincount(truth[truth != VOID].ravel(), minlength=classes)[:classes]
-    return counts / max(1, counts.sum())
-
-
-def measure(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None) -> Pull:
-    """Both shares in closed form, each held against autograd. logits: K×H×W; truth: H×W, 255 void."""
-    pixels = pixel_shares(truth, len(logits))
-    start, now = starting_shares(pixels, weights), gradient_shares(logits, truth, weights)
-    target = torch.from_numpy(truth.astype(np.int64))
-    given = None if weights is None else torch.tensor(weights, dtype=torch.float32)
-    scores = torch.from_numpy(np.asarray(logits, np.float32))
-    differences = tuple(
-        float(np.abs(measured_gradient_shares(at, target, given).numpy() - expected).max())
-        for at, expected in ((torch.zeros_like(scores), start), (scores, now))
-    )
-    return Pull(pixels, start, now, weights, (differences[0], differences[1]))
 
 
 def _story(case: Case, pull: Pull, kind: str) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from app.bench import kept as bench_kept
-from app.bench.case import Case, HeldPicture
+from app.bench.case import Case
 from app.bench.run_segmenter import run_segmenter
 from app.labs.metrics import kept
 from app.labs.metrics.bench import wished
 from app.visitor import session, widgets
-from fcn_core.analysis.measuring.disturb import disturb
 from fcn_core.labels import CAMVID, VOID
 from fcn_core.metrics import ConfusionMatrix
 
@@ -37,7 +35,9 @@ class SampleMap:
 
 def sample_maps(case: Case) -> list[SampleMap] | None:
     """The samples' maps as the settings wish; None after a reason was shown."""
-    truths = {name: truth for name in bench_kept.sample_names() if (truth := bench_kept.sample_truth(name)) is not None}
+    truths = {
+        name: truth.mask for name in bench_kept.sample_names() if (truth := bench_kept.sample_truth(name)) is not None
+    }
     if len(truths) < 2:
         st.info("This view needs two or more samples with ground truth in `assets/samples/`.", icon=":material/info:")
         return None
@@ -57,10 +57,7 @@ def sample_maps(case: Case) -> list[SampleMap] | None:
 def _network(case: Case, truths: dict[str, np.ndarray]) -> list[SampleMap] | None:
     found = []
     for name, truth in truths.items():
-        file, digest = bench_kept.samples()[name].picture.name, f"sample:{name}"
-        result = run_segmenter(
-            HeldPicture(file, f"sample {name}", digest, bench_kept.sample_picture(name)), case.record
-        )
+        result = run_segmenter(bench_kept.sample_picture(name), case.record)
         if result is None:
             return None
         found.append(SampleMap(name, truth, result.label_maps[case.head]))
@@ -72,7 +69,4 @@ def _disturbed(truths: dict[str, np.ndarray]) -> list[SampleMap]:
     most = int(np.argmax(sizes))
     held = session.bench().cls
     wish = wished(CAMVID.index(held) if held in CAMVID.classes else most, most)
-    done = {
-        name: kept.disturbed((name, wish), partial(disturb, truth, wish, len(CAMVID))) for name, truth in truths.items()
-    }
-    return [SampleMap(name, truth, done[name]) for name, truth in truths.items()]
+    return [SampleMap(name, truth, kept.disturbed(truth, wish, len(CAMVID))) for name, truth in truths.items()]

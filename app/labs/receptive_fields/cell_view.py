@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from app.bench.case import Case
-from app.labs.fusion.bench import STREAM_COLOURS
 from app.labs.receptive_fields.canvas import margin, outline, photo_canvas
 from app.labs.receptive_fields.nets import net_picker
 from app.labs.receptive_fields.place import Place, hold_from_canvas, place_picker
 from app.labs.receptive_fields.questions import cell_questions
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.streams import STREAM_COLOURS
 from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.segment.legend import percent

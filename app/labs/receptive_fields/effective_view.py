@@ -118,7 +118,7 @@ def _photos(look: Seen) -> Iterator[Tensor]:
     def others() -> Iterator[Tensor]:
         segmenter: Segmenter = look.segmenter
         for name in samples:
-            photo = cv2.resize(bench_kept.sample_picture(name), (width, height), interpolation=cv2.INTER_AREA)
+            photo = cv2.resize(bench_kept.sample_picture(name).image, (width, height), interpolation=cv2.INTER_AREA)
             yield segmenter.loaded.record.preprocessing.apply(photo)
 
     def plain() -> Iterator[Tensor]:

@@ -11,7 +11,6 @@ from functools import lru_cache
 import streamlit as st
 from torch import nn
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.labs.shared import kept as labs_kept
 from app.visitor import session
@@ -81,8 +80,8 @@ def published_fields(name: str, size: tuple[int, int]) -> ReceptiveFields:
 def walked(case: Case, name: str, size: tuple[int, int]) -> Net:
     """The network of this name, walked with a picture of size (H, W); "own" is that of the weights."""
     if name == IN_HAND[0]:
-        model = bench_kept.segmenter(case.record).loaded.model
-        return Net(name, case.record.name, model, labs_kept.fields(*case.key[1:], model, size), case.key[1:])
+        loaded = case.segmenter.loaded
+        return Net(name, case.record.name, loaded.model, labs_kept.fields(case.segmenter, size), (loaded.key,))
     return Net(name, PUBLISHED[name][0], published_model(name), published_fields(name, size), ("published", name))
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
-import torch
 
 from app.bench import kept as bench_kept
+from app.bench.held import HeldTruth
 from app.bench.result_bytes import array_bytes
+from app.parts.identity import IDENTITY
 from app.parts.jobs import Jobs
-from app.parts.pictures import Shown
 from fcn_core.analysis.fields.receptive_field import ReceptiveFields, receptive_field
 from fcn_core.analysis.measuring.trimap import boundary_distance
+from fcn_core.segmenting.segmenter import Segmenter
 
 LAB_BYTES = 512 * 2**20
 
@@ -24,19 +23,13 @@ def lab_answers() -> Jobs:
     return Jobs(LAB_BYTES, size=array_bytes)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def fields(name: str, stamp: float, _model: torch.nn.Module, size: tuple[int, int]) -> ReceptiveFields:
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=IDENTITY)
+def fields(segmenter: Segmenter, size: tuple[int, int]) -> ReceptiveFields:
     """What every cell of every layer sees of a picture of this size."""
-    return receptive_field(_model, size)
+    return receptive_field(segmenter.loaded.model, size)
 
 
-@st.cache_data(show_spinner=False, max_entries=60)
-def drawn(key: tuple, _draw: Callable[[], Shown]) -> Shown:
-    """A picture that a lab draws; `key` says all that it depends on."""
-    return _draw()
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def distances(key: str, _truth: np.ndarray) -> np.ndarray:
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=IDENTITY)
+def distances(truth: HeldTruth) -> np.ndarray:
     """Distance of every pixel of a ground truth to its boundaries."""
-    return bench_kept._locked(boundary_distance(_truth))
+    return bench_kept._locked(boundary_distance(truth.mask))

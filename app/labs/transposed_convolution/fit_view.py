@@ -37,8 +37,7 @@ def show(strip: Strip) -> None:
         with st.container(width=150):
             seed = widgets.number("t_fseed", "Random start no.", 0, 99)
     st.caption(_told(teacher, factor, _sources(strip, factor)))
-    digest = strip.picture.digest if strip.picture is not None else ""
-    key = (teacher, factor, steps, seed, digest)
+    key = (teacher, factor, steps, seed, strip.picture.key if strip.picture is not None else "")
     kept = kept_fits().get(key)
     _buttons(key, kept, strip)
     if kept is None:
@@ -99,7 +98,7 @@ def _go_on(key: Hashable, kept: KeptFit) -> None:
 
 
 def _fresh(strip: Strip) -> KernelFit:
-    pictures = [bench_kept.sample_picture(name) for name in bench_kept.sample_names()]
+    pictures = [bench_kept.sample_picture(name).image for name in bench_kept.sample_names()]
     if strip.picture is not None:
         pictures.insert(0, strip.picture.image)
     teacher, factor, steps, seed = (session.setting(name) for name in ("t_fdata", "t_ff", "t_fsteps", "t_fseed"))

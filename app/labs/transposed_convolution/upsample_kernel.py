@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.labs.transposed_convolution.fit_kept import newest_fit
 from app.visitor import widgets
@@ -61,7 +60,7 @@ def _factor() -> int:
 
 def _of_weights(case: Case, index: int) -> Chosen | str:
     try:
-        layers = {layer.name: layer for layer in network_upsamplings(bench_kept.segmenter(case.record).loaded.model)}
+        layers = {layer.name: layer for layer in network_upsamplings(case.segmenter.loaded.model)}
     except ValueError:
         return (
             f"{case.record.name} has no transposed convolutions: it enlarges its scores by interpolation. Bilinear is "

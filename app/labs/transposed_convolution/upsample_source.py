@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from app.bench.case import Case
+from app.parts.identity import identified
+from fcn_core.keys import fresh_key
+from fcn_core.segmenting.result import SegmentationResult
 
 MOST_SIDE = 480  # pixels of the photo's longer side
 DETAIL = 384  # pixels of an enlarged detail's side
@@ -15,12 +17,13 @@ MOST_SCORES = 640  # pixels of an enlarged score map's side
 SCORE_MAPS = {32: "score_fr", 16: "fuse_pool4", 8: "fuse_pool3"}
 
 
+@identified
 @dataclass(frozen=True)
 class Source:
     """planes: C×h×w float64 to enlarge. original: C×hf×wf, what a photo was before it was made smaller.
 
     left, top, step: input cell (x, y) covers the photo from left + x*step, top + y*step; step is 0 for score maps.
-    told: one plain sentence.
+    told: one plain sentence. key: names this very source.
     """
 
     planes: np.ndarray
@@ -30,20 +33,31 @@ class Source:
     left: int = 0
     top: int = 0
     step: float = 0.0
+    key: str = field(default_factory=fresh_key)
+
+    @property
+    def limit(self) -> float:
+        """The largest absolute value, the end of a scale."""
+        return float(np.abs(self.planes).max()) or 1.0
 
 
-def upsample_source(case: Case, what: str, factor: int, index: int) -> Source:
-    """The source `what` for this factor. index: the class whose scores are taken.
+Pixel = tuple[int, int]
+
+
+def upsample_source(
+    result: SegmentationResult, what: str, factor: int, index: int, head: int, pixel: Pixel | None
+) -> Source:
+    """The source `what` for this factor: the photo, or a part around a pixel; index, head: whose scores are taken.
 
     ValueError where the photo is too small for the factor, or the picture's score maps were not kept.
     """
     if what == "scores":
-        return _scores(case, factor, index)
-    return _photo(case, factor) if what == "photo" else _detail(case, factor)
+        return _scores(result, factor, index, head, pixel)
+    return _photo(result.image, factor) if what == "photo" else _detail(result.image, factor, pixel)
 
 
-def _photo(case: Case, factor: int) -> Source:
-    image, shrink = _small(case.result.image)
+def _photo(full: np.ndarray, factor: int) -> Source:
+    image, shrink = _small(full)
     height, width = (n // factor for n in image.shape[:2])
     if min(height, width) < 2:
         raise ValueError(
@@ -59,34 +73,34 @@ def _photo(case: Case, factor: int) -> Source:
     return Source(_planes(small), _planes(image.astype(np.float64)), "grey levels", told, step=factor * shrink)
 
 
-def _detail(case: Case, factor: int) -> Source:
-    image, (x, y) = case.result.image, _spot(case)
+def _detail(image: np.ndarray, factor: int, pixel: Pixel | None) -> Source:
+    x, y = _spot(image, pixel)
     side = max(4, DETAIL // factor)
     (top, height), (left, width) = (
         _window(at, n, side) for at, n in zip((y, x), image.shape[:2], strict=True)
     )  # fmt: skip
-    told = f"{width}×{height} pixels of the photo around {_place(case)}, enlarged as they are."
+    told = f"{width}×{height} pixels of the photo around {_place(pixel)}, enlarged as they are."
     crop = image[top : top + height, left : left + width].astype(np.float64)
     return Source(_planes(crop), None, "grey levels", told, left, top, 1.0)
 
 
-def _scores(case: Case, factor: int, index: int) -> Source:
-    maps = case.result.maps
-    name = SCORE_MAPS[case.head] if SCORE_MAPS[case.head] in maps else "score_fr"
+def _scores(result: SegmentationResult, factor: int, index: int, head: int, pixel: Pixel | None) -> Source:
+    maps = result.maps
+    name = SCORE_MAPS[head] if SCORE_MAPS[head] in maps else "score_fr"
     if name not in maps:
         raise ValueError(
             "The score maps of this picture were not kept: it was cut into tiles because one pass would not fit into "
             "memory. Take a smaller picture, or a sample."
         )
-    plane, (x, y) = maps[name][index].astype(np.float64), _spot(case)
-    photo, side = case.result.image.shape[:2], max(4, MOST_SCORES // factor)
+    plane, (x, y) = maps[name][index].astype(np.float64), _spot(result.image, pixel)
+    photo, side = result.image.shape[:2], max(4, MOST_SCORES // factor)
     (top, height), (left, width) = (
         _window(at * n // size, n, side) for at, size, n in zip((y, x), photo, plane.shape, strict=True)
     )  # fmt: skip
-    part = "" if (height, width) == plane.shape else f", {width}×{height} of its cells around {_place(case)}"
+    part = "" if (height, width) == plane.shape else f", {width}×{height} of its cells around {_place(pixel)}"
     told = (
-        f"Scores of {case.labels.classes[index]} in {name}, {plane.shape[1]}×{plane.shape[0]} cells{part}: what head "
-        f"{case.head}s enlarges."
+        f"Scores of {result.labels.classes[index]} in {name}, {plane.shape[1]}×{plane.shape[0]} cells{part}: what head "
+        f"{head}s enlarges."
     )
     return Source(plane[None, top : top + height, left : left + width], None, "score", told)
 
@@ -110,10 +124,10 @@ def _window(at: int, size: int, side: int) -> tuple[int, int]:
     return min(max(at - length // 2, 0), size - length), length
 
 
-def _spot(case: Case) -> tuple[int, int]:
-    height, width = case.result.image.shape[:2]
-    return case.pixel or (width // 2, height // 2)
+def _spot(image: np.ndarray, pixel: Pixel | None) -> Pixel:
+    height, width = image.shape[:2]
+    return pixel or (width // 2, height // 2)
 
 
-def _place(case: Case) -> str:
-    return "pixel x {}, y {}".format(*case.pixel) if case.pixel else "its middle (choose a pixel to look elsewhere)"
+def _place(pixel: Pixel | None) -> str:
+    return "pixel x {}, y {}".format(*pixel) if pixel else "its middle (choose a pixel to look elsewhere)"

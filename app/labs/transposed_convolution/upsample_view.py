@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -11,41 +10,28 @@ import streamlit as st
 from app.bench.case import Case
 from app.bench.strip import Strip
 from app.labs.fusion.tables import table
-from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
 from app.labs.transposed_convolution import kept
+from app.labs.transposed_convolution.enlarged import Enlarged
 from app.labs.transposed_convolution.kernels import kernel_row
 from app.labs.transposed_convolution.upsample_kernel import KINDS, Chosen, choose_kernel
-from app.labs.transposed_convolution.upsample_source import Source, upsample_source
+from app.labs.transposed_convolution.upsample_source import Source
 from app.labs.transposed_convolution.upsampling_questions import UPSAMPLING
 from app.parts import browser_parts
-from app.parts.pictures import colour_bar, encode, view
+from app.parts.pictures import colour_bar
 from app.visitor import session, widgets
 from fcn_core.analysis.upsampling.enlarging import (
     REFERENCES,
-    Difference,
-    difference,
     enlarge,
     enlarging_kernel,
     reference,
 )
-from fcn_core.analysis.upsampling.overlap import stamp, stamp_by_torch
-from fcn_core.draw import colour_map
+from fcn_core.analysis.upsampling.overlap import stamp
 from fcn_core.ops.bilinear import bilinear_kernel
 
 SOURCES = {"photo": "Photo, made smaller first", "detail": "Detail of the photo", "scores": "Score map"}
 EDGES = {"zero": "Count as zero", "repeat": "Repeat the last cell"}
 AGAINST = {"torch": "F.interpolate", "cv2": "cv2.resize", "source": "The photo itself"}
-
-
-@dataclass(frozen=True)
-class Enlarged:
-    """A source enlarged, C×H×W; the same by others, name -> C×H×W; how far apart; and torch's own stamping."""
-
-    result: np.ndarray
-    others: dict[str, np.ndarray]
-    differences: dict[str, Difference]
-    from_torch: float
 
 
 def show(strip: Strip) -> None:
@@ -70,15 +56,14 @@ def _live(case: Case) -> None:
     if chosen.told:
         st.markdown(chosen.told)
     factor = chosen.kernel.factor
+    pixel = case.pixel if what != "photo" else None
     try:
-        source = upsample_source(case, what, factor, index)
+        source = kept.source(case.result, what, factor, index, case.head, pixel)
     except ValueError as problem:
         st.info(str(problem), icon=":material/info:")
         return
-    pixel = case.pixel if what != "photo" else None
-    key = (case.key, what, factor, index, case.head, pixel, chosen.kernel.weights.tobytes(), edges)
-    found = kept.enlarged(key, lambda: _enlarged(source, chosen, edges))
-    _pictures(key, source, found, chosen, ref)
+    found = kept.enlarged(source, chosen.kernel, edges)
+    _pictures(source, found, chosen, ref)
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         _kernel(chosen)
@@ -87,45 +72,26 @@ def _live(case: Case) -> None:
     _checks(found, chosen, edges)
 
 
-def _enlarged(source: Source, chosen: Chosen, edges: str) -> Enlarged:
-    kernel = chosen.kernel
-    result = enlarge(source.planes, kernel, edges=edges)
-    others = {name: reference(source.planes, kernel.factor, name) for name in REFERENCES}
-    if source.original is not None:
-        others["the photo itself"] = source.original
-    again = enlarge(source.planes, kernel, edges=edges, by=stamp_by_torch)
-    apart = {name: difference(result, other, kernel.factor) for name, other in others.items()}
-    return Enlarged(result, others, apart, float(np.abs(result - again).max()))
-
-
-def _pictures(key: tuple, source: Source, found: Enlarged, chosen: Chosen, ref: str) -> None:
+def _pictures(source: Source, found: Enlarged, chosen: Chosen, ref: str) -> None:
     kernel, (h, w) = chosen.kernel, source.planes.shape[1:]
     name = {"torch": REFERENCES[0], "cv2": REFERENCES[1], "source": "the photo itself"}[ref]
-    gap = (found.result - found.others[name]).mean(0)
-    most = max(float(np.abs(gap).max()), 1.0 if source.unit == "grey levels" else 0.01)
-    top = float(np.abs(source.planes).max()) or 1.0
+    top, most = source.limit, found.limit(name)
     bar = colour_bar("diverging", (f"−{top:.1f}", "0", f"{top:.1f}"), "score") if source.unit == "score" else None
     end = f"{most:.0f}" if most >= 10 else f"{most:.2g}"
-    shown: tuple[tuple[str, Callable[[], np.ndarray], object, bool], ...] = (
-        (f"Input, {w}×{h}", lambda: _drawn(source.planes, source.unit, top), bar, True),
+    ends = colour_bar("diverging", (f"−{end}", "0", end), source.unit)
+    shown = (
+        (f"Input, {w}×{h}", kept.source_picture(source), bar, source.step),
         (f"Enlarged ×{kernel.factor}, {chosen.name}: {w * kernel.factor}×{h * kernel.factor}",
-         lambda: _drawn(found.result, source.unit, top), bar, False),
-        (f"Minus {name}", lambda: colour_map((gap / most).astype(np.float32), "diverging"),
-         colour_bar("diverging", (f"−{end}", "0", end), source.unit), False),
+         kept.enlarged_picture(found), bar, source.step / kernel.factor),
+        (f"Minus {name}", kept.gap_picture(found, name), ends, source.step / kernel.factor),
     )  # fmt: skip
-    for number, (column, (title, drawn, scale, cells)) in enumerate(zip(st.columns(3), shown, strict=True)):
+    for number, (column, (title, drawn, scale, step)) in enumerate(zip(st.columns(3), shown, strict=True)):
         with column:
-            step = source.step * (1 if cells else 1 / kernel.factor)
             browser_parts.picture(
-                labs_kept.drawn((*key, "upsample", number, ref), lambda drawn=drawn: _sent(drawn())),
-                key=f"upsample-{number}", title=title, alt=title, bar=scale, cells=cells, most_height="46vh",
-                on_pixel=_holder(source, step) if step else None,
+                drawn, key=f"upsample-{number}", title=title, alt=title, bar=scale, cells=number == 0,
+                most_height="46vh", on_pixel=_holder(source, step) if step else None,
             )  # fmt: skip
     st.caption(source.told)
-
-
-def _sent(image: np.ndarray):  # noqa: ANN202
-    return encode(view(image), full_size=image.shape[:2])
 
 
 def _holder(source: Source, step: float) -> Callable[[int, int], None]:
@@ -135,12 +101,6 @@ def _holder(source: Source, step: float) -> Callable[[int, int], None]:
         session.hold(x=source.left + int((x + 0.5) * step), y=source.top + int((y + 0.5) * step))
 
     return hold
-
-
-def _drawn(planes: np.ndarray, unit: str, top: float) -> np.ndarray:
-    if unit == "score":
-        return colour_map((planes[0] / top).clip(-1, 1).astype(np.float32), "diverging")
-    return planes.transpose(1, 2, 0).clip(0, 255).round().astype(np.uint8)
 
 
 def _kernel(chosen: Chosen) -> None:

@@ -11,7 +11,7 @@ Gradients are with respect to the score layers; the trunk below is run once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from fcn_core.keys import fresh_key
 from fcn_core.labels import VOID
 from fcn_core.models.fcn import FCN
 from fcn_core.progress import Progress
@@ -35,6 +36,7 @@ class PatchGradients:
     whole       gradient of the mean loss, found by PyTorch in one go
     difference  largest difference between a random half of the patches, added up, and PyTorch's gradient of the loss
                 masked to that half; and the same for all patches; relative to the largest value of `whole`
+    key         names this very measurement
     """
 
     grid: tuple[int, int]
@@ -42,6 +44,7 @@ class PatchGradients:
     gradients: np.ndarray
     whole: np.ndarray
     difference: float
+    key: str = field(default_factory=fresh_key)
 
     @property
     def sizes(self) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
 
 from fcn_core.analysis.evidence.classifier_grid import WINDOW, imagenet_classifier
+from fcn_core.keys import fresh_key
 from fcn_core.models.fcn import FCN
 from fcn_core.models.patch_classifier import PATCH_NETS
 from fcn_core.ops.conv_arithmetic import CoordinateMap
@@ -24,7 +25,7 @@ VGG_STRIDE = 32
 class WindowClassifier:
     """full: N×C×side×side -> N×K. whole: the same weights as convolutions, N×C×H×W -> N×K×h×w, one cell a `stride`.
 
-    channels: C that both read. side, stride: pixels.
+    channels: C that both read. side, stride: pixels. key: names these weights.
     """
 
     full: nn.Sequential
@@ -32,6 +33,7 @@ class WindowClassifier:
     channels: int
     side: int
     stride: int
+    key: str = field(default_factory=fresh_key)
 
     @property
     def pads(self) -> bool:
