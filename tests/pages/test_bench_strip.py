@@ -69,7 +69,7 @@ def test_a_strip_starts_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_class_of_a_kept_result_is_named() -> None:
     test = opened(sample="streets-2")
     record = bench_kept.weight_records()[TINY]
-    result = bench_kept.segmentation("sample:streets-2", bench_kept.sample_picture("streets-2"), record).answer()
+    result = bench_kept.segmentation(bench_kept.sample_picture("streets-2"), record).answer()
     usual = test.run().session_state["drawn"][2]
     assert usual in result.labels.classes and f":gray[Class] {usual}" in labels(test)
 

@@ -11,6 +11,7 @@ from segmenters import tiny_model
 from visits import open_lab, settled, text
 
 from app.bench import kept as bench_kept
+from app.bench.held import HeldPicture
 from app.labs.convolutionalize import grid_race, patches_view
 from app.labs.convolutionalize import kept as convolutional_kept
 from app.labs.convolutionalize.amounts import figures, share
@@ -59,7 +60,8 @@ def test_published_padding(use: Callable[..., None]) -> None:
 
 def show_photo(monkeypatch: pytest.MonkeyPatch, height: int, width: int) -> None:
     """The sample becomes a grey photo of this size, without ground truth."""
-    monkeypatch.setattr(bench_kept, "sample_picture", lambda name: np.full((height, width, 3), 90, np.uint8))
+    photo = HeldPicture("grey.png", "grey", f"grey {width}×{height}", np.full((height, width, 3), 90, np.uint8))
+    monkeypatch.setattr(bench_kept, "sample_picture", lambda name: photo)
     monkeypatch.setattr(bench_kept, "sample_truth", lambda name: None)
 
 
@@ -119,7 +121,7 @@ def test_the_race_is_measured_here_and_kept(monkeypatch: pytest.MonkeyPatch) -> 
     next(button for button in test.button if button.key == "convolutional-race").click()
     said = text(settled(test.run()))
     assert "not measured yet" not in said and "One pass is **" in said and "as fast** as one by one" in said
-    (costs,) = [kept["times"] for kept in (convolutional_kept.grid_costs(("patch", 33)),)]
+    (costs,) = [kept["times"] for kept in (convolutional_kept.grid_costs(convolutional_kept.patch_pair(33)),)]
     assert [cost.n for cost in costs] == [1, 2, 3]
     said = text(open_page(c_view="patches", c_side="15", c_race="patch", c_n="2"))
     assert "One pass is **" in said, "all visitors see it"
@@ -128,7 +130,7 @@ def test_the_race_is_measured_here_and_kept(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_table_says_what_was_multiplied_up() -> None:
     pair = convolutional_kept.patch_pair(33)
     window, whole = (
-        convolutional_kept.pass_counts(("t", s), pair.full if s == 33 else pair.whole, (1, 3, s, s)) for s in (33, 105)
+        convolutional_kept.pass_counts(pair, "full" if s == 33 else "whole", (s, s)) for s in (33, 105)
     )
     found = GridCost(10, 2.0, 1.0, 0.1, 16, (50, 100))
     table = grid_race._table(10, window, whole, found)

@@ -35,7 +35,7 @@ def tile(said: str, name: str) -> str:
 def truth_of(sample: str) -> np.ndarray:
     found = bench_kept.sample_truth(sample)
     assert found is not None
-    return found
+    return found.mask
 
 
 @pytest.mark.parametrize("view", ["disturb", "averages"])

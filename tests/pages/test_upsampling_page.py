@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from visits import change, open_lab, settled, text
 
 from app.bench import kept as bench_kept
+from app.bench.held import HeldPicture
 from app.labs.transposed_convolution.kernels import kernel_row, short_number
 
 open_page = partial(open_lab, "transposed_convolution.py", cls="road")
@@ -80,7 +81,8 @@ def test_a_tiled_picture_has_no_score_maps(use: Callable[..., None]) -> None:
 
 @pytest.mark.usefixtures("forgotten")
 def test_a_small_photo_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_kept, "sample_picture", lambda name: np.full((40, 40, 3), 99, np.uint8))
+    photo = HeldPicture("grey.png", "grey", "grey 40×40", np.full((40, 40, 3), 99, np.uint8))
+    monkeypatch.setattr(bench_kept, "sample_picture", lambda name: photo)
     said = text(open_page(t_view="upsample", t_uf="32"))
     assert "Choose a smaller factor, or a larger photo" in said
 
