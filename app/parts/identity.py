@@ -21,6 +21,7 @@ from fcn_core.keys import content_key
 from fcn_core.labels import LabelSet
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.segmenter import Segmenter
+from fcn_core.training.run_folder.run_log import Records
 from fcn_core.weights import LoadedModel, WeightRecord
 
 Made = TypeVar("Made")
@@ -39,6 +40,7 @@ IDENTITY: dict[type[Any], Callable[[Any], Any]] = {
     Segmenter: attrgetter("loaded.key"),
     WindowClassifier: attrgetter("key"),
     PatchGradients: attrgetter("key"),
+    Records: attrgetter("key"),
     WeightRecord: repr,
     LabelSet: repr,
     np.ndarray: content_key,

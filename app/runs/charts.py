@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from app.runs.curves import smooth, thin
 from fcn_core.labels import Colour
-from fcn_core.training.run_folder.run_log import Measurement, StepCurves
+from fcn_core.training.run_folder.run_log import Measurement, Records, StepCurves
 
 CLEAR = "rgba(0,0,0,0)"
 AXES = {"step": "step", "epoch": "epoch", "minutes": "minutes of training"}
@@ -35,16 +35,25 @@ class View:
     kept: str = "run"  # another value forgets what was zoomed into
 
 
-def loss_figure(steps: StepCurves, view: View, *, summed: bool = False) -> go.Figure:
-    """The loss of every step, faint, and its smoothed course over it."""
-    values = steps.loss_sum if summed else steps.per_pixel()
+def loss_figure(records: Records, view: View) -> go.Figure:
+    """The loss per pixel of every step, faint, and its smoothed course over it."""
+    return _loss(records.steps, records.steps.per_pixel(), view, "loss, per pixel")
+
+
+def summed_loss_figure(records: Records, view: View) -> go.Figure:
+    """The loss of every step, summed over the pixels."""
+    return _loss(records.steps, records.steps.loss_sum, view, "loss, summed over pixels")
+
+
+def _loss(steps: StepCurves, values: np.ndarray, view: View, title: str) -> go.Figure:
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), values, LINES[0], view, name="loss", hover="loss %{y:.4g}")
-    return finish(figure, view, f"loss, {'summed over pixels' if summed else 'per pixel'}", log=view.log)
+    return finish(figure, view, title, log=view.log)
 
 
-def rate_figure(steps: StepCurves, view: View) -> go.Figure:
+def rate_figure(records: Records, view: View) -> go.Figure:
     """The learning rate of every group of weights; groups of one rate share a line."""
+    steps = records.steps
     figure = go.Figure()
     for (names, values), colour, dash in zip(_grouped(steps.rates), LINES, DASHES, strict=False):
         kept = thin(values)
@@ -69,22 +78,23 @@ def _grouped(rates: Mapping[str, np.ndarray]) -> list[tuple[list[str], np.ndarra
     return groups
 
 
-def gradient_figure(steps: StepCurves, view: View) -> go.Figure:
+def gradient_figure(records: Records, view: View) -> go.Figure:
     """Length of the gradient at every step."""
+    steps = records.steps
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), steps.grad_norm, LINES[3], view, name="norm", hover="norm %{y:.3g}")
     return finish(figure, view, "gradient norm", log=view.log)
 
 
-def miou_figure(validations: Sequence[Measurement], heads: Sequence[str], view: View) -> go.Figure:
+def miou_figure(records: Records, view: View) -> go.Figure:
     """Mean IoU of each head at every validation."""
     figure = go.Figure()
-    x = [validation.along(view.axis) for validation in validations]
-    for head in heads:
+    x = [validation.along(view.axis) for validation in records.validations]
+    for head in records.heads:
         colour, dash = HEAD_LINES.get(head, (LINES[6], "solid"))
         figure.add_scatter(
             x=x,
-            y=[validation.score(head) for validation in validations],
+            y=[validation.score(head) for validation in records.validations],
             name=head,
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2},
@@ -95,11 +105,11 @@ def miou_figure(validations: Sequence[Measurement], heads: Sequence[str], view: 
 
 
 def class_figure(
-    validations: Sequence[Measurement], head: str, classes: Sequence[str], colours: Sequence[Colour], view: View
+    records: Records, view: View, head: str, classes: Sequence[str], colours: Sequence[Colour]
 ) -> go.Figure:
     """IoU of every class (rows) at every validation (columns), with the class colours beside the names."""
-    table = [[_iou(validation, head, name) for validation in validations] for name in classes]
-    x = [validation.along(view.axis) for validation in validations]
+    table = [[_iou(validation, head, name) for validation in records.validations] for name in classes]
+    x = [validation.along(view.axis) for validation in records.validations]
     figure = go.Figure(
         go.Heatmap(
             z=table,
@@ -139,29 +149,31 @@ def _iou(validation: Measurement, head: str, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def speed_figure(steps: StepCurves, view: View) -> go.Figure:
+def speed_figure(records: Records, view: View) -> go.Figure:
     """Images a second."""
+    steps = records.steps
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), steps.images_per_s, LINES[2], view, name="speed", hover="%{y:.3~g} images/s")
     return finish(figure, view, "images a second", zero=True)
 
 
-def waiting_figure(steps: StepCurves, view: View) -> go.Figure:
+def waiting_figure(records: Records, view: View) -> go.Figure:
     """Share of each step's time that was spent waiting for data."""
+    steps = records.steps
     figure = go.Figure()
     _curve(figure, steps.along(view.axis), steps.wait_share, LINES[1], view, name="waiting", hover="%{y:.1%} waiting")
     return finish(figure, view, "time waiting for data", number=".0%", zero=True)
 
 
-def load_figure(validations: Sequence[Measurement], view: View) -> go.Figure:
+def load_figure(records: Records, view: View) -> go.Figure:
     """How busy processor and GPU were between validations, in percent of the machine."""
-    return _loads(validations, view, {"cpu_percent": "processor", "gpu_percent": "GPU"}, 1, "device load, %")
+    return _loads(records.validations, view, {"cpu_percent": "processor", "gpu_percent": "GPU"}, 1, "device load, %")
 
 
-def memory_figure(validations: Sequence[Measurement], view: View) -> go.Figure:
+def memory_figure(records: Records, view: View) -> go.Figure:
     """Memory in use at each validation, in gigabytes."""
     names = {"memory_mb": "main memory", "gpu_memory_mb": "GPU memory"}
-    return _loads(validations, view, names, 1 / 1024, "memory in use, GB")
+    return _loads(records.validations, view, names, 1 / 1024, "memory in use, GB")
 
 
 def _loads(

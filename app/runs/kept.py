@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.parts.identity import IDENTITY
 from app.runs.charts import View
 from app.runs.previews import label_address, photo_address
 from fcn_core.labels import Colour
 from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.places.run_state import list_runs
-from fcn_core.training.run_folder.run_log import RunLog
-
-DrawFigure = Callable[[], go.Figure]
+from fcn_core.training.run_folder.run_log import Records, RunLog
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -24,10 +24,10 @@ def run_log(path: str) -> RunLog:
     return RunLog(path)
 
 
-@st.cache_data(show_spinner=False, max_entries=100)
-def run_figure(name: str, version: tuple[str, int], view: View, colours: tuple[Colour, ...], _draw: DrawFigure) -> str:
-    """A figure of a run as JSON: drawn once for all who look on. `version` names what the run has written so far."""
-    return str(_draw().to_json())
+@st.cache_data(show_spinner=False, max_entries=100, hash_funcs=IDENTITY)
+def run_figure(draw: Callable[..., go.Figure], records: Records, view: View, *more: Any) -> str:
+    """A figure of app/runs/charts.py as JSON: drawn once for all who look on."""
+    return str(draw(records, view, *more).to_json())
 
 
 @st.cache_resource(show_spinner=False, ttl=1, max_entries=2)

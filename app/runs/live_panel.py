@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -64,18 +65,12 @@ def main_charts(shown: Shown) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         if len(records.steps):
-            chart("live-loss", "Loss by step", records, view, lambda: charts.loss_figure(records.steps, view))
+            chart("live-loss", "Loss by step", charts.loss_figure, records, view)
         else:
             nothing_yet("The loss appears here after the first step.")
     with right:
         if records.validations:
-            chart(
-                "live-miou",
-                "Mean IoU of every head at each validation",
-                records,
-                view,
-                lambda: charts.miou_figure(records.validations, records.heads, view),
-            )
+            chart("live-miou", "Mean IoU of every head at each validation", charts.miou_figure, records, view)
         else:
             nothing_yet("Mean IoU appears here after the first validation.")
 
@@ -91,24 +86,23 @@ def previews(shown: Shown) -> None:
 def more_charts(shown: Shown) -> None:
     """IoU of every class, learning rate, summed loss, gradient, speed, waiting, load."""
     records, view = kept.run_log(str(shown.path)).read(), shown.view
-    steps, validations = records.steps, records.validations
-    if validations and records.heads:
+    if records.validations and records.heads:
         _classes(shown, records)
-    if not len(steps):
+    if not len(records.steps):
         return
-    small: list[tuple[str, str, Callable[[], go.Figure]]] = [
-        ("live-rate", "Learning rate by step", lambda: charts.rate_figure(steps, view)),
-        ("live-sum", "Loss by step, summed", lambda: charts.loss_figure(steps, view, summed=True)),
-        ("live-gradient", "Gradient norm by step", lambda: charts.gradient_figure(steps, view)),
-        ("live-speed", "Images a second by step", lambda: charts.speed_figure(steps, view)),
-        ("live-waiting", "Share of time waiting for data by step", lambda: charts.waiting_figure(steps, view)),
+    small = [
+        ("live-rate", "Learning rate by step", charts.rate_figure),
+        ("live-sum", "Loss by step, summed", charts.summed_loss_figure),
+        ("live-gradient", "Gradient norm by step", charts.gradient_figure),
+        ("live-speed", "Images a second by step", charts.speed_figure),
+        ("live-waiting", "Share of time waiting for data by step", charts.waiting_figure),
     ]
-    if any(validation.load for validation in validations):
-        small.append(("live-load", "Device load", lambda: charts.load_figure(validations, view)))
-        small.append(("live-memory", "Memory in use", lambda: charts.memory_figure(validations, view)))
+    if any(validation.load for validation in records.validations):
+        small.append(("live-load", "Device load", charts.load_figure))
+        small.append(("live-memory", "Memory in use", charts.memory_figure))
     with st.grid(columns="auto", min_column_width=300, gap="medium"):
         for key, about, draw in small:
-            chart(key, about, records, view, draw)
+            chart(key, about, draw, records, view)
 
 
 def _classes(shown: Shown, records: Records) -> None:
@@ -117,14 +111,8 @@ def _classes(shown: Shown, records: Records) -> None:
     classes = classes or tuple(records.validations[-1].heads.get(head, {}).get("iou") or ())
     colours = colours or ((128, 128, 128),) * len(classes)
     st.markdown(f"**IoU of each class** :small[{head} at every validation; empty where a class does not occur]")
-    chart(
-        "live-classes",
-        "IoU of every class at each validation",
-        records,
-        shown.view,
-        lambda: charts.class_figure(records.validations, head, classes, colours, shown.view),
-        colours,
-    )
+    about = "IoU of every class at each validation"
+    chart("live-classes", about, charts.class_figure, records, shown.view, head, tuple(classes), tuple(colours))
 
 
 def log(shown: Shown) -> None:
@@ -136,16 +124,9 @@ def log(shown: Shown) -> None:
     st.code(tail or "Nothing yet.", language=None, wrap_lines=True)
 
 
-def chart(
-    key: str,
-    about: str,
-    records: Records,
-    view: View,
-    draw: Callable[[], go.Figure],
-    colours: tuple[Colour, ...] = (),
-) -> None:
-    """A figure that keeps what was zoomed into while its data grow."""
-    browser_figures.figure(kept.run_figure(key, records.version, view, colours, draw), key=key, alt=about)
+def chart(key: str, about: str, draw: Callable[..., go.Figure], records: Records, view: View, *more: Any) -> None:
+    """A figure that keeps what was zoomed into while its data grow. draw: a function of app/runs/charts.py."""
+    browser_figures.figure(kept.run_figure(draw, records, view, *more), key=key, alt=about)
 
 
 def nothing_yet(sentence: str, *, height: int = 280) -> None:

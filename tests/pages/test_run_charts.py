@@ -128,8 +128,9 @@ def test_twenty_thousand_lines_are_read_once_and_drawn_quickly(tmp_path: Path) -
     log.read()
     write(tmp_path, [step_record(20_001)])
     begun = time.process_time()
-    steps = log.read().steps
-    figure = charts.loss_figure(steps, View(smoothing=0.8))
+    records = log.read()
+    steps = records.steps
+    figure = charts.loss_figure(records, View(smoothing=0.8))
     sent = len(figure.to_json())
     assert time.process_time() - begun < 1.0
     assert len(steps) == 20_001 and steps.step[-1] == 20_001
@@ -145,32 +146,32 @@ def records(tmp_path: Path):
 
 
 def test_the_loss_is_drawn_as_written(records) -> None:
-    figure = charts.loss_figure(records.steps, View(smoothing=0.0, axis="minutes"))
+    figure = charts.loss_figure(records, View(smoothing=0.0, axis="minutes"))
     (curve,) = figure.data
     np.testing.assert_allclose(curve.x, np.arange(1, 41) / 120)
     np.testing.assert_allclose(curve.y, 2 / np.arange(1, 41))
     assert figure.layout.yaxis.type == "log" and figure.layout.xaxis.title.text == "minutes of training"
-    smoothed = charts.loss_figure(records.steps, View(smoothing=0.5, log=False))
+    smoothed = charts.loss_figure(records, View(smoothing=0.5, log=False))
     assert len(smoothed.data) == 2 and smoothed.layout.yaxis.type == "linear"
-    summed = charts.loss_figure(records.steps, View(), summed=True)
+    summed = charts.summed_loss_figure(records, View())
     assert summed.data[0].y[0] == 2000 and "summed" in summed.layout.title.text
 
 
 def test_the_zoom_belongs_to_run_axis_and_scale(records) -> None:
     def kept(**changes) -> str:
-        return charts.loss_figure(records.steps, View(**changes)).layout.uirevision
+        return charts.loss_figure(records, View(**changes)).layout.uirevision
 
     assert kept() == kept(smoothing=0.9), "smoothing keeps it"
     assert len({kept(), kept(axis="epoch"), kept(log=False), kept(kept="other")}) == 4
 
 
 def test_groups_of_one_rate_share_a_line(records) -> None:
-    names = [curve.name for curve in charts.rate_figure(records.steps, View()).data]
+    names = [curve.name for curve in charts.rate_figure(records, View()).data]
     assert names == ["kernels, norms", "biases"]
 
 
 def test_every_head_has_its_line(records) -> None:
-    figure = charts.miou_figure(records.validations, records.heads, View(axis="epoch"))
+    figure = charts.miou_figure(records, View(axis="epoch"))
     assert [curve.name for curve in figure.data] == ["32s", "16s", "8s"]
     assert list(figure.data[2].x) == [1, 2, 3, 4] and figure.data[2].y[0] == pytest.approx(0.3)
     assert len({(curve.line.color, curve.line.dash) for curve in figure.data}) == 3
@@ -178,7 +179,7 @@ def test_every_head_has_its_line(records) -> None:
 
 
 def test_the_heat_map_leaves_absent_classes_empty_and_names_classes_in_their_colours(records) -> None:
-    figure = charts.class_figure(records.validations, "8s", CAMVID.classes, CAMVID.palette, View())
+    figure = charts.class_figure(records, View(), "8s", CAMVID.classes, CAMVID.palette)
     (heat,) = figure.data
     assert heat.z[CAMVID.index("sign")] == (None,) * 4 or list(heat.z[CAMVID.index("sign")]) == [None] * 4
     assert heat.z[CAMVID.index("road")][3] == pytest.approx(0.6)
@@ -186,11 +187,11 @@ def test_the_heat_map_leaves_absent_classes_empty_and_names_classes_in_their_col
 
 
 def test_speed_waiting_and_load_are_drawn(records) -> None:
-    assert charts.speed_figure(records.steps, View()).data[0].y[0] == 8.0
-    assert charts.waiting_figure(records.steps, View()).data[0].y[0] == 0.05
-    assert charts.gradient_figure(records.steps, View()).data[0].y[0] == 1.5
-    assert charts.memory_figure(records.validations, View()).data[0].y[0] == 2.0, "gigabytes"
-    (load,) = charts.load_figure(records.validations, View()).data
+    assert charts.speed_figure(records, View()).data[0].y[0] == 8.0
+    assert charts.waiting_figure(records, View()).data[0].y[0] == 0.05
+    assert charts.gradient_figure(records, View()).data[0].y[0] == 1.5
+    assert charts.memory_figure(records, View()).data[0].y[0] == 2.0, "gigabytes"
+    (load,) = charts.load_figure(records, View()).data
     assert load.name == "processor", "no line for a GPU that is not there"
 
 
@@ -205,7 +206,7 @@ def test_figures_of_a_run_that_has_written_nothing(tmp_path: Path) -> None:
     assert len(nothing.steps) == 0 and nothing.heads == ()
     compare_losses([NamedRun("a", nothing, "#000000")], View()).to_json()
     compare_miou([NamedRun("a", nothing, "#000000")], View()).to_json()
-    charts.loss_figure(nothing.steps, View(smoothing=0.5)).to_json()
+    charts.loss_figure(nothing, View(smoothing=0.5)).to_json()
 
 
 # Settings, CSV, facts, previews, weights.

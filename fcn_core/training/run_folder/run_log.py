@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from fcn_core.keys import fresh_key
 from fcn_core.training.run_folder.runs import RunFolder
 
 STEP_VALUES = ("epoch", "elapsed", "loss", "loss_mean", "loss_sum", "grad_norm", "images_per_s", "wait_share")
@@ -83,12 +84,12 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Records:
-    """Everything that a run has written so far; damaged lines are left out. `version` changes with what is read."""
+    """Everything that a run has written so far; damaged lines are left out. key: names this very state."""
 
     steps: StepCurves
     validations: tuple[Measurement, ...]
     test: Measurement | None
-    version: tuple[str, int] = ("", 0)
+    key: str = field(default_factory=fresh_key)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -162,7 +163,7 @@ class RunLog:
         minutes = values.pop("elapsed") / 60
         rates = {group: np.array(column) for group, column in self._rates.items()}
         steps = StepCurves(step=np.array(self._steps, dtype=np.int64), minutes=minutes, rates=rates, **values)
-        return Records(steps, tuple(self._validations), self._test, (self._edition, self._offset))
+        return Records(steps, tuple(self._validations), self._test)
 
 
 def measurement(record: Mapping[str, Any]) -> Measurement:
