@@ -33,7 +33,7 @@ def _gallery(held: DataInHand, count: int) -> None:
     page = min(session.setting("at"), pages)
     with st.container(horizontal=True, vertical_alignment="center"):
         widgets.switch("labels", "Label colours")
-        key = f"data-pages-{held.key}"
+        key = f"data-pages-{held.place}"
         st.pagination(
             pages,
             default=page,
@@ -44,7 +44,7 @@ def _gallery(held: DataInHand, count: int) -> None:
     items, problems = [], []
     for index in range((page - 1) * A_PAGE, min(page * A_PAGE, count)):
         try:
-            name, src = kept.data_thumbnail(*held.key, index, session.setting("labels"), session.setting("safe"))
+            name, src = kept.data_thumbnail(held.opened, index, session.setting("labels"), session.setting("safe"))
         except (ValueError, OSError) as why:
             problems.append(str(why))
             continue
@@ -81,12 +81,12 @@ def _large(held: DataInHand, number: int, count: int) -> None:
             )
         st.markdown(f":small[{number:,} of {count:,}]", width="content")
     try:
-        sample = kept.data_sample(*held.key, number - 1)
-        shown = kept.data_picture(*held.key, number - 1, session.setting("opacity"), session.setting("safe"))
+        sample = kept.data_sample(held.opened, number - 1)
+        shown = kept.data_picture(held.opened, number - 1, session.setting("opacity"), session.setting("safe"))
     except (ValueError, OSError) as problem:
         st.error(widgets.plain(str(problem)), icon=":material/broken_image:")
         return
-    pixel = st.session_state.get("data-pixel", {}).get((*held.key, number))
+    pixel = st.session_state.get("data-pixel", {}).get((*held.place, number))
     height, width, channels = sample.image.shape
     browser_parts.picture(
         shown,
@@ -95,7 +95,7 @@ def _large(held: DataInHand, number: int, count: int) -> None:
         title=sample.name,
         most_height="58vh",
         pixel=pixel,
-        on_pixel=lambda x, y: st.session_state.update({"data-pixel": {(*held.key, number): (x, y)}}),
+        on_pixel=lambda x, y: st.session_state.update({"data-pixel": {(*held.place, number): (x, y)}}),
     )
     said = "Click a pixel to read its class."
     if pixel is not None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.data import kept
 from app.data.found import DataFound
+from app.data.opened import OpenedSplit
 from app.data.places import may_read
 from app.train import draft_in_hand
 from app.visitor import session
@@ -20,17 +21,22 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class DataInHand:
-    """An opened split. key: what its pictures are cached by (kind, root, split); splits: those that are there."""
+    """An opened split of a data set. splits: those that are there."""
 
     kind: str
     root: str | None
     split: str
     splits: tuple[str, ...]
-    data: LabelledPictures
+    opened: OpenedSplit
 
     @property
-    def key(self) -> tuple[str, str | None, str]:
+    def place(self) -> tuple[str, str | None, str]:
+        """What stays the same when the split is opened again."""
         return self.kind, self.root, self.split
+
+    @property
+    def data(self) -> LabelledPictures:
+        return self.opened.data
 
     @property
     def labels(self) -> LabelSet:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.data.found import STREETS_COUNTS, DataFound, look_for
+from app.data.found import DataFound, look_for
+from app.data.opened import OpenedSplit, open_split
+from app.parts.identity import IDENTITY
 from app.parts.pictures import Shown, sample_view
 from fcn_core.data.balance import ClassBalance, class_balance
-from fcn_core.data.datasets import DATASETS, open_dataset
-from fcn_core.data.kept import LabelledPictures
 from fcn_core.data.lint.linter import LintReport
 from fcn_core.data.sample import Sample
 
@@ -20,46 +20,36 @@ def data_found(kind: str, root: str | None) -> DataFound:
 
 
 @st.cache_resource(show_spinner=False, ttl=300, max_entries=40)
-def data_set(kind: str, root: str | None, split: str, *, coarse: bool = False) -> LabelledPictures:
-    """One split of a data set, to be looked at; ValueError says what is missing. "all" opens one without splits.
-
-    coarse: drawn scenes half as fine, four times as fast: the same scenes, for small pictures and for counting.
-    """
-    return open_dataset(
-        kind,
-        root=root,
-        split=None if split == "all" else split,
-        count=STREETS_COUNTS.get(split, 1),
-        size=(180, 240) if coarse else (360, 480),
-    )
+def data_set(kind: str, root: str | None, split: str) -> OpenedSplit:
+    """One split of a data set, to be looked at; ValueError says what is missing. "all" opens one without splits."""
+    return open_split(kind, root, split)
 
 
-@st.cache_resource(show_spinner=False, ttl=300, max_entries=24)
-def data_sample(kind: str, root: str | None, split: str, index: int) -> Sample:
+@st.cache_resource(show_spinner=False, max_entries=24, hash_funcs=IDENTITY)
+def data_sample(opened: OpenedSplit, index: int) -> Sample:
     """One labelled picture of a data set."""
-    return data_set(kind, root, split)[index]
+    return opened.data[index]
 
 
-@st.cache_data(show_spinner=False, ttl=300, max_entries=600)
-def data_thumbnail(kind: str, root: str | None, split: str, index: int, labels: bool, safe: bool) -> tuple[str, str]:
+@st.cache_data(show_spinner=False, max_entries=600, hash_funcs=IDENTITY)
+def data_thumbnail(opened: OpenedSplit, index: int, labels: bool, safe: bool) -> tuple[str, str]:
     """(name, data address) of a small picture, if wished under its label colours."""
-    sample = data_set(kind, root, split, coarse=True)[index]
-    small = sample_view(sample, data_set(kind, root, split).labels, side=300, opacity=60 if labels else 0, safe=safe)
+    sample = opened.coarse[index]
+    small = sample_view(sample, opened.data.labels, side=300, opacity=60 if labels else 0, safe=safe)
     return sample.name, small.src
 
 
-@st.cache_data(show_spinner=False, ttl=300, max_entries=60)
-def data_picture(kind: str, root: str | None, split: str, index: int, opacity: int, safe: bool) -> Shown:
+@st.cache_data(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
+def data_picture(opened: OpenedSplit, index: int, opacity: int, safe: bool) -> Shown:
     """A labelled picture at viewing size. `opacity` of the label colours in percent."""
-    labels = data_set(kind, root, split).labels
-    return sample_view(data_sample(kind, root, split, index), labels, opacity=opacity, safe=safe)
+    return sample_view(data_sample(opened, index), opened.data.labels, opacity=opacity, safe=safe)
 
 
-@st.cache_resource(show_spinner=False, ttl=900, max_entries=60)
-def data_balance(kind: str, root: str | None, split: str) -> ClassBalance:
+@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
+def data_balance(opened: OpenedSplit) -> ClassBalance:
     """How often each class occurs in a split, from evenly spread pictures."""
-    at_most = 150 if DATASETS[kind].needs_root else 40  # drawing takes longer than reading
-    return class_balance(data_set(kind, root, split, coarse=True), at_most=at_most)
+    at_most = 40 if opened.drawn else 150  # drawing takes longer than reading
+    return class_balance(opened.coarse, at_most=at_most)
 
 
 @st.cache_resource(show_spinner=False)

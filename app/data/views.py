@@ -31,7 +31,7 @@ def balance(held: DataInHand) -> None:
     with st.spinner("Counting pixels …"):
         for split in dict.fromkeys((held.split, *held.splits)):
             try:
-                balances[split] = kept.data_balance(held.kind, held.root, split)
+                balances[split] = kept.data_balance(kept.data_set(held.kind, held.root, split))
             except (ValueError, OSError) as problem:
                 st.error(widgets.plain(str(problem)), icon=":material/broken_image:")
     if held.split not in balances:
@@ -94,7 +94,7 @@ def augment(held: DataInHand) -> None:
         widgets.switch("labels", "Label colours")
     try:
         settings = AugmentSettings.model_validate(draft_in_hand.draft().values["augment"])
-        sample = kept.data_sample(*held.key, number - 1)
+        sample = kept.data_sample(held.opened, number - 1)
         varied = _vary(held, sample, settings, turn)
     except ValidationError:
         st.error("The augmentation settings in hand do not fit; mend them on the Train page.")

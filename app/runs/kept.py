@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -25,7 +24,9 @@ def run_log(path: str) -> RunLog:
 
 
 @st.cache_data(show_spinner=False, max_entries=100, hash_funcs=IDENTITY)
-def run_figure(draw: Callable[..., go.Figure], records: Records, view: View, *more: Any) -> str:
+def run_figure(
+    draw: Callable[..., go.Figure], records: Records, view: View, *more: str | tuple[str, ...] | tuple[Colour, ...]
+) -> str:
     """A figure of app/runs/charts.py as JSON: drawn once for all who look on."""
     return str(draw(records, view, *more).to_json())
 

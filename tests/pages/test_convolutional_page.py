@@ -129,9 +129,7 @@ def test_the_race_is_measured_here_and_kept(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_table_says_what_was_multiplied_up() -> None:
     pair = convolutional_kept.patch_pair(33)
-    window, whole = (
-        convolutional_kept.pass_counts(pair, "full" if s == 33 else "whole", (s, s)) for s in (33, 105)
-    )
+    window, whole = (convolutional_kept.pass_counts(pair, "full" if s == 33 else "whole", (s, s)) for s in (33, 105))
     found = GridCost(10, 2.0, 1.0, 0.1, 16, (50, 100))
     table = grid_race._table(10, window, whole, found)
     assert "≈ 2\u00a0s" in table and "| 1\u00a0s |" in table and "50 and 100 of the 100 windows were timed" in table

@@ -16,6 +16,7 @@ from visits import control, settled, text
 
 from app.data import kept as data_kept
 from app.data import places
+from app.data.found import STREETS_COUNTS
 from app.parts.jobs import Jobs
 from app.train import cost, cost_panel, launching
 from app.train import kept as train_kept
@@ -269,9 +270,9 @@ def test_the_linter_says_how_to_mend(place: Path) -> None:
 @pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("view", ["photos", "balance", "augment", "lint"])
 def test_drawn_streets_need_no_files(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(data_kept.STREETS_COUNTS, "train", 3)
-    monkeypatch.setitem(data_kept.STREETS_COUNTS, "val", 2)
-    monkeypatch.setitem(data_kept.STREETS_COUNTS, "test", 2)
+    monkeypatch.setitem(STREETS_COUNTS, "train", 3)
+    monkeypatch.setitem(STREETS_COUNTS, "val", 2)
+    monkeypatch.setitem(STREETS_COUNTS, "test", 2)
     test = visits.open_page("data.py", {"look": view})
     assert control(test, "control-look").value == view
 

@@ -98,7 +98,7 @@ def _start(found: FusionCase, there: DataFound, split: str, key: Hashable) -> No
     kind, root, heads = there.kind, there.root, found.case.heads
     segmenter = found.segmenter
     try:
-        data = data_kept.data_set(kind, root if DATASETS[kind].needs_root else None, split)
+        data = data_kept.data_set(kind, root if DATASETS[kind].needs_root else None, split).data
     except (ValueError, OSError) as problem:
         st.error(widgets.plain(str(problem)), icon=":material/error:")
         st.stop()
