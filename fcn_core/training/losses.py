@@ -49,7 +49,7 @@ def class_weights(counts: np.ndarray, kind: str, *, shown_in: np.ndarray | None 
 
 
 def faded_weights(weights: Tensor | None, *, fraction: float, start: float) -> Tensor | None:
-    """Class weights at `fraction` (0-1) of a run: as given until `start`, then falling evenly to equal weights.
+    """Class weights (K) at `fraction` (0-1) of a run: as given until `start` (0-1), then falling evenly to equal ones.
 
     Weights help a network to find rare classes and make it see too much of them; fading keeps the one and
     sheds the other. The exponent falls from 1 to 0, so the order of the classes never changes.
@@ -62,7 +62,8 @@ def faded_weights(weights: Tensor | None, *, fraction: float, start: float) -> T
 def pixel_loss(
     logits: Tensor, target: Tensor, *, weights: Tensor | None = None, reduction: str = "mean", smoothing: float = 0.0
 ) -> Tensor:
-    """Cross-entropy of one head. logits: N×K×H×W; target: N×H×W int64 with 255 where nothing counts.
+    """Cross-entropy of one head, a scalar. logits: N×K×H×W; target: N×H×W int64 with 255 where nothing counts;
+    weights: K float32, None counts all classes alike; smoothing: of the labels, 0-1. reduction: mean or sum.
 
     "mean" divides by the (weighted) number of pixels that count, and is 0, not nan, when all are void.
     """
@@ -93,7 +94,10 @@ def summed_loss(
     weights: Tensor | None = None,
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Cross-entropy added up over all pixels that count and over the heads, each times its weight."""
+    """Cross-entropy added up over all pixels that count and over the heads, each times its weight: a scalar, float32.
+
+    logits: head -> N×K×H×W; target: N×H×W int64; weights: K float32 or None. Heads of weight 0 need no logits.
+    """
     return torch.stack(
         [
             share
@@ -112,7 +116,9 @@ def summed_loss(
 
 
 def counted_weight(target: Tensor, weights: Tensor | None = None) -> Tensor:
-    """What a mean loss divides by: the pixels that are not void, each times its class weight. One count of the
-    classes serves all heads."""
+    """What a mean loss divides by, a scalar: the pixels that are not void, each times its class weight.
+
+    target: integers of any shape; weights: K float32 or None. One count of the classes serves all heads.
+    """
     pixels = torch.bincount(target.flatten(), minlength=VOID + 1)[:VOID].float()
     return pixels.sum() if weights is None else (pixels[: len(weights)] * weights).sum()

@@ -163,9 +163,10 @@ def build_transforms(
 
 
 def sample_blocks(sample: Sample, share: float, rng: np.random.Generator) -> Sample:
-    """Void all but a random share of the 32×32 blocks: patch sampling as a mask on the loss (CVPR 2015, section 3.4).
+    """Void all but a random share (0-1) of the 32×32 blocks: patch sampling as a mask on the loss (CVPR 2015, 3.4).
 
-    A block is what one cell of the coarsest map answers for.
+    The masks (H×W uint8) of the sample and of its tasks lose the same blocks; the image stays. A block is what one cell
+    of the coarsest map answers for.
     """
     height, width = sample.mask.shape
     kept = rng.random((-(-height // BLOCK), -(-width // BLOCK))) < share

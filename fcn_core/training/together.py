@@ -71,6 +71,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
     """Batch normalisation over the pictures of all processes (torch's own SyncBatchNorm does not work on a CPU)."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """input: N×C×H×W, this process's part of the batch."""
         if not self.training:
             return super().forward(input)
         x = input.float()
@@ -111,7 +112,7 @@ def _sum(value: Tensor) -> Tensor:
 
 
 def total(accelerator: Accelerator, value: Tensor) -> Tensor:
-    """The sum of a tensor over the processes, in its own dtype and without gradient."""
+    """The sum of a tensor (of one shape everywhere) over the processes, in its own dtype and without gradient."""
     if accelerator.num_processes == 1:
         return value
     summed = value.detach().clone().contiguous()
@@ -129,7 +130,7 @@ def agree(accelerator: Accelerator, *, stop: bool, elapsed: float) -> tuple[bool
 
 
 def add_up(accelerator: Accelerator, matrix: ConfusionMatrix) -> None:
-    """Replace a confusion matrix by the sum over all processes, exactly."""
+    """Replace a confusion matrix's K×K counts by the sum over all processes, exactly."""
     matrix.counts = total(accelerator, torch.from_numpy(matrix.counts).to(accelerator.device)).cpu().numpy()
 
 
