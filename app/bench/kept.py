@@ -12,7 +12,6 @@ from PIL import Image
 from app.bench import sample_files
 from app.bench.held import HeldPicture, HeldTruth
 from app.bench.result_bytes import result_bytes, usual_bound
-from app.bench.run_weights import run_weights
 from app.parts.identity import IDENTITY
 from app.parts.jobs import Job, Jobs
 from app.parts.pictures import Shown, encode, view_photo
@@ -28,6 +27,7 @@ from fcn_core.pictures.images import MAX_PIXELS, read_image
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.training.places.run_state import runs_root
+from fcn_core.training.run_folder.run_weights import run_weights
 from fcn_core.weights import CATALOGUE, WeightRecord, weights_key
 
 

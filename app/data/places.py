@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.visitor.permission import may_name_folders
+from fcn_core.training.settings.config import OTHER_RUN
 from fcn_core.weights import CATALOGUE
 
 VARIABLE = "FCN_LAB_DATA"
@@ -35,6 +36,6 @@ def not_offered(values: Mapping[str, Any]) -> str:
         if part is not None and not may_read(part["root"]):
             return f"The folder {part['root']} is not among those that the owner of this app offers."
     start = values["start"]
-    if start and not may_name_folders() and start not in ("imagenet", *CATALOGUE) and not start.startswith("run:"):
+    if start and not may_name_folders() and start not in ("imagenet", *CATALOGUE) and not start.startswith(OTHER_RUN):
         return "The start must be chosen from the list here; files of this machine are not read over the network."
     return ""

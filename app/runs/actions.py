@@ -8,12 +8,12 @@ import streamlit as st
 
 from app import page_list
 from app.bench import kept as bench_kept
-from app.bench.run_weights import weights_name
 from app.runs import kept
 from app.visitor import session
 from app.visitor.permission import may_launch
 from fcn_core.training.places import launch
 from fcn_core.training.places.run_info import RunInfo
+from fcn_core.training.run_folder.run_weights import weights_name
 from fcn_core.training.run_folder.runs import RunFolder
 
 

@@ -11,13 +11,13 @@ import streamlit as st
 
 from app import page_list
 from app.bench import kept as bench_kept
-from app.bench.run_weights import weights_name
 from app.runs import actions, kept
 from app.runs.settings_compared import MOST_RUNS
 from app.runs.words import duration
 from app.visitor import session
 from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.places.run_state import runs_root
+from fcn_core.training.run_folder.run_weights import weights_name
 
 KEY = "runs-table"
 REFRESH_SECONDS = 3.0

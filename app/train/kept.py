@@ -9,6 +9,7 @@ from app.runs import kept as runs_kept
 from app.train.cost import count_parameters
 from fcn_core.training.places import slurm_queue
 from fcn_core.training.places.run_state import runs_root
+from fcn_core.training.run_folder.run_weights import weights_name
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import CATALOGUE
 
@@ -16,7 +17,7 @@ from fcn_core.weights import CATALOGUE
 def start_names() -> list[str]:
     """What a run can start from without typing a path: a classifier, weights of the catalogue, other runs' best."""
     finished = [info for info in runs_kept.runs(str(runs_root())) if not info.problem]
-    return ["imagenet", *CATALOGUE, *(f"run:{info.id}" for info in finished)]
+    return ["imagenet", *CATALOGUE, *(weights_name(info.id) for info in finished)]
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

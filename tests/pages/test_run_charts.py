@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 from run_folders import eval_record, make_run, remove, save_weights, step_record
 
-from app.bench.run_weights import run_weights
 from app.runs import charts
 from app.runs.charts import View
 from app.runs.compare_charts import NamedRun, compare_losses, compare_miou
@@ -27,6 +26,7 @@ from fcn_core.training.run_folder.flat import flat
 from fcn_core.training.run_folder.metrics_table import metrics_csv
 from fcn_core.training.run_folder.preview_files import find_previews
 from fcn_core.training.run_folder.run_log import RunLog
+from fcn_core.training.run_folder.run_weights import run_weights
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 

@@ -9,7 +9,7 @@ from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.run_folder.status import LaunchRecord, RunStatus
 
 
-class Place(Protocol):
+class RunPlace(Protocol):
     """Where runs go. Each method returns at once."""
 
     def submit(self, folder: RunFolder, *, after: RunInfo | None) -> None:

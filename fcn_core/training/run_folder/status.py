@@ -61,11 +61,11 @@ class RunStatus:
     process_started: float | None = None
 
 
-Record = TypeVar("Record", LaunchRecord, RunStatus)
+Kind = TypeVar("Kind", LaunchRecord, RunStatus)
 HINTS: dict[type, dict[str, Any]] = {kind: get_type_hints(kind) for kind in (LaunchRecord, RunStatus)}
 
 
-def from_plain(kind: type[Record], values: Mapping[str, Any]) -> Record:
+def from_plain(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
     """The record that `values` of a file make; what is missing or of another type keeps its default."""
     hints = HINTS[kind]
     return kind(**{name: value for name, value in values.items() if name in hints and _fits(value, hints[name])})

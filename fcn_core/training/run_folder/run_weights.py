@@ -1,6 +1,6 @@
-"""Weights that training runs left behind, as records that the pages can use like any others.
+"""Weights that training runs left behind, as records that can be used like any others.
 
-Their name is `run:` and the id of the run, so that an address finds them again. A run whose weights are damaged or
+Their name is `run:` and the id of the run, as a run's `start` writes it. A run whose weights are damaged or
 deleted is left out.
 """
 
@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from fcn_core.training.run_folder.runs import RunFolder
+from fcn_core.training.settings.config import OTHER_RUN
 from fcn_core.weights import WeightRecord, read_checkpoint
 from fcn_core.weights.loading import record_of_file
 
-PREFIX = "run:"
-
 
 def weights_name(run_id: str) -> str:
-    """The name under which a run's weights lie on the bench."""
-    return f"{PREFIX}{run_id}"
+    """The name of a run's weights."""
+    return f"{OTHER_RUN}{run_id}"
 
 
 def run_weights(root: Path) -> dict[str, WeightRecord]:
