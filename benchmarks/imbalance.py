@@ -7,17 +7,23 @@ one confusion matrix for all pictures. The small file that comes out is what the
 
     python -m benchmarks.imbalance --data streets                        makes the runs, resumable
     python -m benchmarks.imbalance --data camvid --root CAMVID
-    python -m benchmarks.imbalance --collect                             writes assets/imbalance/runs.json
+    python -m benchmarks.imbalance --collect                             writes assets/imbalance/runs.json, and a table
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from benchmarks.measure import table
+from benchmarks.results_file import RESULTS, write_part
 from fcn_core.evaluating.evaluate import evaluate
+from fcn_core.metrics import ConfusionMatrix, Scores
 from fcn_core.training.engine import resume, train
 from fcn_core.training.losses import class_weights
 from fcn_core.training.run_folder.runs import RunFolder
@@ -30,6 +36,11 @@ OTHER_WEIGHTS = {"camvid": "streets", "streets": "camvid"}
 TITLES = {"camvid": "CamVid val, 101 photos, 480×360", "streets": "streets, 60 scenes of the validation seed, 320×240"}
 SLIM = {"backbone": "vgg16_bn", "width": 0.25, "fc_channels": 640, "fc_norm": True, "dropout": 0.1}
 STEPS, BATCH, CROP, RATE = 180, 4, (160, 208), 1e-3
+CHANGED = (
+    "Median frequency counts a class in the pictures that show it, void too, as Eigen and Fergus and SegNet do. Until "
+    "then it took the share of all labelled pixels: on CamVid that made bicyclist 15.4 instead of 8.9 and fence 4.0 "
+    "instead of 2.0, and the runs came to a mean IoU of 49.8, 49.7 (CamVid) and 57.1, 56.6 (streets)."
+)
 STORED = Path(__file__).resolve().parents[1] / "assets" / "imbalance" / "runs.json"
 
 
@@ -117,6 +128,36 @@ def collect(runs: Path) -> dict[str, Any]:
     return {"made_by": "python -m benchmarks.imbalance", "runs": found}
 
 
+def report(runs: Sequence[Mapping[str, Any]]) -> str:
+    """What the runs came to, as a part of RESULTS.md. runs: those of `collect`."""
+    rows = []
+    for data in sorted({run["data"] for run in runs}):
+        for kind in WEIGHTS:
+            own = [run for run in runs if (run["data"], run["weights"]) == (data, kind)]
+            scores = [measured_scores(run) for run in own]
+            each = [", ".join(f"{100 * getattr(s, key):.1f}" for s in scores) for key in ("miou", "mpa", "pa")]
+            rows.append([data, kind.replace("_", " "), *each])
+    first = runs[0]
+    return "\n\n".join(
+        (
+            "# Class weights compared",
+            f"A quarter of VGG16-BN's width, {first['steps']} steps of {first['batch_size']} crops of "
+            f"{first['crop'][1]}×{first['crop'][0]}, fp32; within a data set and a seed the runs differ in the class "
+            "weights alone. Percent, head 8s, one figure a seed. Made by `python -m benchmarks.imbalance`, then "
+            "`--collect`; the Metrics and imbalance page shows the runs class by class.",
+            table(["data", "weights", "mIoU", "MPA", "PA"], rows),
+            CHANGED,
+        )
+    )
+
+
+def measured_scores(run: Mapping[str, Any]) -> Scores:
+    """The scores of one stored run, from its confusion matrix."""
+    matrix = ConfusionMatrix(len(run["classes"]))
+    matrix.counts += np.array(run["confusion"], dtype=np.int64)
+    return matrix.scores()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=tuple(OTHER_WEIGHTS))
@@ -133,6 +174,7 @@ def main() -> None:
             raise SystemExit(f"no measured runs in {options.runs}; make some first: --data streets")
         STORED.parent.mkdir(parents=True, exist_ok=True)
         STORED.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
+        write_part("imbalance", report(record["runs"]), RESULTS)
         print(f"{len(record['runs'])} runs written to {STORED.name}")
         return
     if options.data is None or (options.data == "camvid" and options.root is None):

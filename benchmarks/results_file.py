@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ORDER = ("inference", "training", "recipes", "labs")
+ORDER = ("inference", "training", "recipes", "imbalance", "labs")
 
 
 def write_part(name: str, text: str, path: Path) -> None:

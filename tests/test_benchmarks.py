@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import inference, memory, networks, recipes, recipes_report, training
+from benchmarks import imbalance, inference, memory, networks, recipes, recipes_report, training
 from benchmarks.curves import chart
 from benchmarks.measure import Timing, interleave, table
 from benchmarks.published_fcn8s import published_copy
-from benchmarks.results_file import write_part
+from benchmarks.results_file import RESULTS, write_part
 from benchmarks.training_step import training_step
 from benchmarks.upsampling import ways
 
@@ -124,6 +125,13 @@ def test_the_training_benchmark_measures_both_loops() -> None:
     assert len(result.engine) == len(result.bare) == len(result.without_data) == 2
     assert result.ratio(result.engine) == "1.000 (1.000–1.000)"
     assert all(value > 0 for value in (*result.engine, *result.bare)) and 0 <= result.wait_share < 1
+
+
+def test_the_results_say_what_the_stored_runs_say() -> None:
+    runs = json.loads(imbalance.STORED.read_text(encoding="utf-8"))["runs"]
+    said = imbalance.report(runs)
+    assert f"<!-- imbalance -->\n{said}\n<!-- end of imbalance -->" in RESULTS.read_text(encoding="utf-8")
+    assert all(f"{100 * imbalance.measured_scores(run).miou:.1f}" in said for run in runs)
 
 
 def test_one_trunk_alone_is_no_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:

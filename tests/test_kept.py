@@ -138,8 +138,7 @@ CASES: dict[str, Callable[[Values], Case]] = {
         classes=(11, 12), d=(3, 4),
     ),
     "metrics.pull": lambda v: pairs(
-        result=v.results, truth=v.truths, head=(8, 32), shares=(np.linspace(0.1, 1, 11), np.linspace(1, 0.2, 11)),
-        kind=("enet", "none"),
+        result=v.results, truth=v.truths, head=(8, 32), weights=(np.linspace(1, 9, 11), None),
     ),
     "metrics.symptoms": lambda v: pairs(result=v.results, truth=v.truths, head=(8, 32), segmenter=v.segmenters),
     "metrics.spreads_of": lambda v: pairs(counts=v.counts, absent=("zero", "one")),

@@ -6,7 +6,6 @@ import json
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from visits import open_lab, settled, text
 
@@ -15,6 +14,7 @@ from app.labs.metrics.bars import BarRow, bar_table
 from app.labs.metrics.case_file import TITLES
 from app.labs.metrics.imbalance_view import asked
 from app.labs.metrics.runs_panel import verdict
+from app.labs.metrics.weighting import weights_of
 from app.runs import kept as runs_kept
 from app.settings.imbalance import CASES, SETTINGS, WEIGHT_KINDS
 from fcn_core.training.run_folder.runs import RunFolder
@@ -55,8 +55,9 @@ def test_stored_runs_differ_in_their_weights_alone() -> None:
         assert len({run.matrix.counts.sum() for run in runs.values()}) == 1, "measured on the same pixels"
         assert runs["none"].weights is None
         for kind in ("median_frequency", "enet"):
-            weights, shares = runs[kind].weights, runs[kind].shares
-            assert weights is not None and (np.diff(weights[np.argsort(shares)]) <= 1e-6).all(), "rarer weighs more"
+            run = runs[kind]
+            assert run.weights == pytest.approx(weights_of(run.shares, kind, run.shown_in), rel=1e-3, abs=1e-3)
+            assert (run.shown_in >= run.shares).all()
     text_of_file = stored_runs.STORED.read_text()
     assert "/work" not in text_of_file and "/tmp" not in text_of_file
 
@@ -66,7 +67,7 @@ def test_missing_files_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     stored_runs.stored_runs.cache_clear()
     try:
         said = text(open_page(m_view="imbalance"))
-        assert "The stored runs are missing" in said and "shares counted on this picture" in said
+        assert "The stored runs are missing" in said and "counted on this picture" in said
         assert len(asked()) == 2 and verdict({}) == ""
     finally:
         stored_runs.stored_runs.cache_clear()

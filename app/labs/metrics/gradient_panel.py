@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
@@ -11,7 +13,7 @@ from app.labs.metrics import kept
 from app.labs.metrics.bars import BarRow, bar_table
 from app.labs.metrics.pull import Pull, pixel_shares
 from app.labs.metrics.stored_runs import runs_on
-from app.labs.metrics.weighting import FORMULAS, KINDS
+from app.labs.metrics.weighting import FORMULAS, KINDS, weights_of
 from app.labs.shared import lab
 from app.segment.overlays import hex_colour
 from app.visitor import widgets
@@ -19,7 +21,18 @@ from fcn_core.labels import VOID
 from fcn_core.segmenting.scores import FullScores
 
 SERIES = ("pixels of this picture", "gradient at the start", "gradient now, these weights")
+IN_THOSE = "A class's frequency is its share of the pictures that show it. "
 SMALL = 0.02  # share of the pixels under which a class counts as rare here
+
+
+@dataclass(frozen=True)
+class TrainingCounts:
+    """Shares of the labelled pixels of each class, K; the pictures that show it, in the same unit, K, or None for one
+    picture; and which pictures these are."""
+
+    shares: np.ndarray
+    shown_in: np.ndarray | None
+    where: str
 
 
 @st.fragment
@@ -36,8 +49,8 @@ def gradient_panel(case: Case) -> None:
         st.info("Every pixel of the ground truth is void: no class pulls at anything.")
         return
     kind = widgets.pick_one("m_w", "Class weights", KINDS)
-    shares, counted_on = training_shares(case)
-    pull = kept.pull(case.result, case.truth, case.head, shares, kind)
+    counted = training_counts(case)
+    pull = kept.pull(case.result, case.truth, case.head, weights_of(counted.shares, kind, counted.shown_in))
     order = np.argsort(-pull.pixels, kind="stable")
     rows = [
         BarRow(
@@ -55,22 +68,24 @@ def gradient_panel(case: Case) -> None:
     with right:
         st.markdown(_story(case, pull, kind))
         st.caption(
-            f"Weight: {FORMULAS[kind]}; shares counted on {counted_on}. At the start the score layers are zero, every "
-            "class has the same probability, and a class pulls with its pixels times its weight. Now each pixel pulls "
-            "with weight × (1 − probability of the true class): what the network knows pulls no more."
+            f"Weight: {FORMULAS[kind]}, counted on {counted.where}. {IN_THOSE if kind == 'median_frequency' else ''}"
+            "At the start the score layers are zero, every class has the same probability, and a class pulls with its "
+            "pixels times its weight. Now each pixel pulls with weight × (1 − probability of the true class): what the "
+            "network knows pulls no more."
         )
     lab.check("shares of the gradient at the start, from autograd of the training loss", pull.differences[0], 1e-5)
     lab.check(f"the same for the logits of head {case.head}s", pull.differences[1], 1e-5)
 
 
-def training_shares(case: Case) -> tuple[np.ndarray, str]:
-    """Shares of the classes that weights are computed from, and where they were counted."""
+def training_counts(case: Case) -> TrainingCounts:
+    """What weights are computed from: the training pictures where they were counted, else the one in hand."""
     data = case.record.name if runs_on(case.record.name) else "streets"
     for run in runs_on(data).values():
         if run.classes == case.labels.classes:
-            return run.shares, f"the training pictures of {'CamVid' if data == 'camvid' else 'the drawn streets'}"
+            where = f"the training pictures of {'CamVid' if data == 'camvid' else 'the drawn streets'}"
+            return TrainingCounts(run.shares, run.shown_in, where)
     assert case.truth is not None
-    return pixel_shares(case.truth.mask, len(case.labels)), "this picture"
+    return TrainingCounts(pixel_shares(case.truth.mask, len(case.labels)), None, "this picture")
 
 
 def _story(case: Case, pull: Pull, kind: str) -> str:

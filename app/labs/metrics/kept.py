@@ -10,7 +10,6 @@ from app.bench.held import HeldTruth
 from app.labs.metrics.counts import Counted, count
 from app.labs.metrics.picture_exam import picture_symptoms
 from app.labs.metrics.pull import Pull, measure
-from app.labs.metrics.weighting import weights_of
 from app.parts.identity import IDENTITY
 from fcn_core.analysis.diagnosing.symptoms import Symptoms
 from fcn_core.analysis.measuring.averages import Absent, Spread, spreads
@@ -33,11 +32,11 @@ def undisturbed_counts(truth: np.ndarray, labels: np.ndarray, classes: int, d: i
 
 
 @st.cache_resource(show_spinner=False, max_entries=96, hash_funcs=IDENTITY)
-def pull(result: SegmentationResult, truth: HeldTruth, head: int, shares: np.ndarray, kind: str) -> Pull:
-    """Who pulls at a head's weights. shares: of the classes, which weights of this kind are computed from."""
+def pull(result: SegmentationResult, truth: HeldTruth, head: int, weights: np.ndarray | None) -> Pull:
+    """Who pulls at a head's weights. weights: of the classes, K; None for equal ones."""
     scores = result.scores[head]
     assert isinstance(scores, FullScores)
-    return measure(scores.logits, truth.mask, weights_of(shares, kind))
+    return measure(scores.logits, truth.mask, weights)
 
 
 @st.cache_resource(show_spinner=False, max_entries=96, hash_funcs=IDENTITY)

@@ -18,7 +18,8 @@ ORDER = ("none", "median_frequency", "enet")
 
 @dataclass(frozen=True)
 class StoredRun:
-    """One run. shares: of the classes' pixels in the training data, K. weights: K or None. course: (step, mIoU)."""
+    """One run. shares: of the classes' pixels in the training data, K. shown_in: all pixels of the pictures that show
+    each class, in the same unit, K. weights: K or None. course: (step, mIoU)."""
 
     data: str
     measured_on: str
@@ -26,6 +27,7 @@ class StoredRun:
     seed: int
     classes: tuple[str, ...]
     shares: np.ndarray
+    shown_in: np.ndarray
     weights: np.ndarray | None
     matrix: ConfusionMatrix
     course: tuple[tuple[int, float], ...]
@@ -70,6 +72,7 @@ def _run(values: dict[str, Any]) -> StoredRun:
         seed=values["seed"],
         classes=tuple(values["classes"]),
         shares=np.array(values["share"]),
+        shown_in=np.array(values["shown_in"]),
         weights=None if weights is None else np.array(weights),
         matrix=matrix,
         course=tuple((int(step), float(miou)) for step, miou in values["course"]),
