@@ -17,7 +17,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 import torch
+from app_bench import TINY, make_home
 from kept_values import Values, upload
+from segmenters import tiny_weights
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from app.bench import kept as bench_kept
@@ -26,10 +28,11 @@ from app.labs.convolutionalize import kept as convolutionalize_kept
 from app.labs.heatmaps import kept as heatmaps_kept
 from app.parts.identity import IDENTITY
 from app.runs import charts
+from app.segment import kept as segment_kept
 from fcn_core.analysis.measuring.disturb import Disturbance
 from fcn_core.labels import CAMVID
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.weights import weights_key
+from fcn_core.weights import save_checkpoint, weights_key
 
 APP = Path(__file__).parents[1] / "app"
 PLAIN = (str, int, float, bool, NoneType)
@@ -325,3 +328,26 @@ def test_a_mask_under_another_name_is_the_same_truth(values: Values) -> None:
     mask = values.truths[0].mask
     one, two = (bench_kept.truth(upload(name, mask), CAMVID, None) for name in ("one.png", "two.png"))
     assert one.key == two.key and (one.title, two.title) == ("one.png", "two.png")
+
+
+def test_a_file_replaced_while_a_page_draws_leaves_old_and_new_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FCN_LAB_HOME", str(make_home(tmp_path / "home")))
+    bench_kept.weight_records.clear()
+    picture, record = bench_kept.sample_picture("streets-1"), bench_kept.weight_records()[TINY]
+    old = bench_kept.segmentation(picture, record).answer()
+    loaded = tiny_weights()
+    with torch.no_grad():
+        for parameter in loaded.model.parameters():
+            parameter.neg_()
+    assert record.path is not None
+    save_checkpoint(record.path, loaded.model, labels=loaded.labels, preprocessing=loaded.record.preprocessing)
+
+    drawn = segment_kept.overlay(old, 8, 60, (), False, False)  # by the page that began with the old file
+    assert bench_kept.found_segmentation(picture, record) is None, "nobody has asked the new one yet"
+    new = bench_kept.segmentation(picture, record).answer()
+    assert (new.label_maps[8] != old.label_maps[8]).any()
+    assert segment_kept.overlay(new, 8, 60, (), False, False) != drawn
+    assert segment_kept.overlay(old, 8, 60, (), False, False) == drawn
+    bench_kept.weight_records.clear()

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from segmenters import tiny_weights
 from visits import control, open_lab, settled, text
 
+from app.bench import kept as bench_kept
+from app.labs.heatmaps.seen import Seen
 from app.labs.receptive_fields.canvas import Outline, margin, photo_canvas
+from app.labs.receptive_fields.effective_view import _photos
 from app.labs.receptive_fields.figures import longest
 from app.labs.receptive_fields.layers_view import PAPER
 from app.labs.receptive_fields.nets import PUBLISHED, published_fields
 from app.settings.receptive_fields import NETS, VIEWS
 from app.visitor import address
 from app.visitor.settings import SETTINGS
+from fcn_core.draw import thumbnail
+from fcn_core.segmenting.segmenter import Segmenter
 
 OWN = [name for name in SETTINGS if name.startswith("r_")]
 visit = partial(open_lab, "receptive_fields.py")
@@ -114,3 +122,11 @@ def test_depths_take_the_largest_field() -> None:
     points = longest(layers)
     sizes = [point.axes[1].size for point in points]
     assert sizes == sorted(sizes) and [p.depth for p in points] == list(range(1, len(points) + 1))
+
+
+def test_the_photo_in_hand_counts_once() -> None:
+    picture, names = bench_kept.sample_picture("streets-2"), bench_kept.sample_names()
+    case = SimpleNamespace(picture=picture)
+    look = Seen(thumbnail(picture.image, 64), 0.1, (), Segmenter(tiny_weights()), case)  # type: ignore[arg-type]
+    photos = {photo.numpy().tobytes() for photo in islice(_photos(look), len(names))}
+    assert len(photos) == len(names)

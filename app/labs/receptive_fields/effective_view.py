@@ -113,13 +113,14 @@ def _noise(look: Seen) -> Iterator[Tensor]:
 def _photos(look: Seen) -> Iterator[Tensor]:
     """The photo in hand, then the samples at its size, then both mirrored: never more than asked for is read."""
     height, width = look.size
-    samples = [name for name in bench_kept.sample_names() if name != session.bench().sample]
+    samples = bench_kept.sample_names()
 
     def others() -> Iterator[Tensor]:
         segmenter: Segmenter = look.segmenter
-        for name in samples:
-            photo = cv2.resize(bench_kept.sample_picture(name).image, (width, height), interpolation=cv2.INTER_AREA)
-            yield segmenter.loaded.record.preprocessing.apply(photo)
+        for sample in map(bench_kept.sample_picture, samples):
+            if sample.key != look.case.picture.key:
+                photo = cv2.resize(sample.image, (width, height), interpolation=cv2.INTER_AREA)
+                yield segmenter.loaded.record.preprocessing.apply(photo)
 
     def plain() -> Iterator[Tensor]:
         return chain([look.network_input()[0]], others())
