@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from fcn_core.labels import CAMVID
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.weights import IMAGENET, LoadedModel, WeightRecord
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from fcn_core.models.fcn import FCN, build
+from fcn_core.models.architectures import build
+from fcn_core.models.fcn import FCN
 from fcn_core.models.names import torchfcn_to_ours
 from fcn_core.models.spec import FCNSpec
 from fcn_core.ops.bilinear import bilinear_weight

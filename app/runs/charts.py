@@ -19,7 +19,14 @@ from fcn_core.training.run_folder.run_log import Measurement, Records, StepCurve
 CLEAR = "rgba(0,0,0,0)"
 AXES = {"step": "step", "epoch": "epoch", "minutes": "minutes of training"}
 # Okabe and Ito's colours, which stay apart under colour-vision deficiencies, those that show on white and on black.
-HEAD_LINES = {"32s": ("#d55e00", "dot"), "16s": ("#3d8fd1", "dash"), "8s": ("#009e73", "solid")}
+HEAD_LINES = {
+    "32s": ("#d55e00", "dot"),
+    "16s": ("#3d8fd1", "dash"),
+    "8s": ("#009e73", "solid"),
+    "4s": ("#e69f00", "solid"),
+    "2s": ("#cc79a7", "solid"),
+    "1s": ("#8f6fd1", "solid"),
+}
 LINES = ("#3d8fd1", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#8f6fd1", "#7f8790", "#b5651d")
 DASHES = ("solid", "solid", "solid", "solid", "dash", "dash", "dash", "dash")
 FAINT = 0.3

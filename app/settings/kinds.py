@@ -10,7 +10,7 @@ from typing import Any
 RUN_ID = re.compile(r"[\w.-]{1,100}")
 CODE = re.compile(r"[A-Za-z0-9_.:]{1,120}")
 WHOLE = re.compile(r"-?[0-9]{1,9}")
-HEAD_NAMES = ("32s", "16s", "8s")
+HEAD_NAMES = ("32s", "16s", "8s", "4s", "2s", "1s")
 SPLITS = ("train", "val", "test", "trainval", "all")
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from app.train.fields import fields_of
+from app.train.fields import fields_of, settings_in
 from app.train.titles import LENGTHS
-from fcn_core.training.settings.config import TrainConfig
+from fcn_core.training.settings.config import TrainConfig, usual_head_weights, with_architecture
 from fcn_core.training.settings.presets import PRESETS
 from fcn_core.training.settings.refusals import refusals
 
@@ -55,6 +55,8 @@ class Draft:
 
     def change(self, path: str, value: Any) -> Draft:
         """With another value; heads that go take the weights of their losses with them."""
+        if path == "model.architecture":
+            return self._rebuilt(str(value))
         values = with_value(self.values, path, plain(value))
         if path == "model.heads":
             weights, usual = at(values, "loss.head_weights"), at(self.base, "loss.head_weights")
@@ -63,6 +65,18 @@ class Draft:
         if path in LENGTHS and value is not None:  # a run has one length
             values = {**values, **{other: None for other in LENGTHS if other != path}}
         return replace(self, values=values, typed=self._typed_without(path))
+
+    def _rebuilt(self, architecture: str) -> Draft:
+        """With a network of another architecture; what both have is kept."""
+        values = complete(TrainConfig, with_architecture(self.values, architecture))
+        values = with_value(values, "loss.head_weights", usual_head_weights(values["model"]))
+        typed = {path: typed for path, typed in self.typed.items() if has(values, path)}
+        return replace(self, values=values, typed=typed)
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """The heads that the network has, coarsest first."""
+        return tuple(usual_head_weights(self.values["model"])) or tuple(self.value("loss.head_weights"))
 
     def mistype(self, path: str, text: str, why: str) -> Draft:
         """With a text in a field that cannot be read as its value; the value stays what it was."""
@@ -124,7 +138,8 @@ def complete(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]
         default = model.model_fields[name].get_default(call_default_factory=True)
         value = given.get(name, default)
         if setting.kind == "group" and setting.model is not None and value is not None:
-            value = complete(setting.model, value if isinstance(value, Mapping) else value.model_dump())
+            value = value if isinstance(value, Mapping) else value.model_dump()
+            value = complete(settings_in(setting, value), value)
         elif setting.kind == "parts" and setting.model is not None:
             value = [complete(setting.model, p if isinstance(p, Mapping) else p.model_dump()) for p in value]
         values[name] = plain(value)

@@ -13,7 +13,7 @@ import streamlit as st
 from app.train import draft_in_hand, kept
 from app.train.fields import Kind, SettingField, number_text, numbers_text, read_number, read_numbers
 from app.visitor.permission import may_name_folders
-from fcn_core.models.spec import HEADS
+from fcn_core.models.spec import skips_of
 
 MOST_WHOLE = 2**53 - 1  # a browser's numbers are exact up to here
 MOST_BUTTONS = 3
@@ -155,9 +155,9 @@ def choices(field: SettingField) -> None:
 def factors(field: SettingField) -> None:
     """One number a head; an empty one leaves the head out."""
     draft = draft_in_hand.draft()
-    offered = [head for head in HEADS if head in draft.value("model.heads")]
+    offered = list(draft.heads)
     if field.name == "skip_scales":
-        offered = [16, 8]
+        offered = [skip.stride for skip in skips_of(min(offered))] or list(_value(field))
     with st.container(gap="xxsmall"):
         st.markdown(f":small[{field.title}]")
         with st.container(horizontal=True, gap="xsmall"):

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from app.train.titles import OPTIONS, TITLES
 from fcn_core.training.settings.groups import Settings
+from fcn_core.training.settings.networks import NETWORKS, NetworkSettings, architecture_in
 
 Kind = Literal[
     "switch", "choice", "whole", "number", "numbers", "text", "words", "choices", "factors", "group", "parts"
@@ -56,6 +57,14 @@ def fields_of(model: type[BaseModel], prefix: str = "") -> dict[str, SettingFiel
     return found
 
 
+def settings_in(field: SettingField, value: Any) -> type[Settings]:
+    """The model of a group's settings: of a network that of its architecture. value: the group's plain values."""
+    assert field.model is not None
+    if issubclass(field.model, NetworkSettings):
+        return NETWORKS.get(architecture_in(value), field.model)
+    return field.model
+
+
 def _field(path: str, name: str, info: FieldInfo) -> SettingField:
     inner, optional = _without_none(info.annotation)
     kind, options, whole, model = _kind(inner, name)
@@ -66,6 +75,8 @@ def _field(path: str, name: str, info: FieldInfo) -> SettingField:
 def _kind(kind: Any, name: str) -> tuple[Kind, tuple[Any, ...], bool, type[Settings] | None]:
     """(kind, options, whole numbers, nested model) of a type without None."""
     kind = _bare(kind)
+    if name == "architecture":
+        return "choice", tuple(NETWORKS), False, None
     origin, inner = get_origin(kind), tuple(_bare(part) for part in get_args(kind))
     if origin is Literal:
         return "choice", inner, False, None

@@ -13,7 +13,7 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from app.train import draft_in_hand
 from app.train.draft import Draft, is_under
 from app.train.field_widgets import WIDGETS, known_heads
-from app.train.fields import SettingField, fields_of, number_text, numbers_text, read_number
+from app.train.fields import SettingField, fields_of, number_text, numbers_text, read_number, settings_in
 from app.train.titles import DATA_GROUPS, GROUPS, LENGTHS, MAIN, REST
 from app.visitor import widgets
 from fcn_core.training.settings.config import TrainConfig
@@ -73,15 +73,16 @@ def folded(title: str, key: str, remark: str, *, alert: bool = False) -> Expande
 
 def leaf_fields() -> dict[str, SettingField]:
     """Every single setting but those of the data sets, path -> field, in the order of the models."""
-    return {field.path: field for field in _leaves(fields_of(TrainConfig)) if not field.path.startswith(DATA_GROUPS)}
+    draft = draft_in_hand.draft()
+    return {f.path: f for f in _leaves(fields_of(TrainConfig), draft) if not f.path.startswith(DATA_GROUPS)}
 
 
-def _leaves(fields: dict[str, SettingField]) -> Iterator[SettingField]:
+def _leaves(fields: dict[str, SettingField], draft: Draft) -> Iterator[SettingField]:
     for field in fields.values():
         if field.path in DATA_GROUPS:
             continue
         if field.kind == "group" and field.model is not None:
-            yield from _leaves(fields_of(field.model, field.path))
+            yield from _leaves(fields_of(settings_in(field, draft.value(field.path)), field.path), draft)
         else:
             yield field
 

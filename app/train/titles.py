@@ -9,7 +9,11 @@ TITLES: dict[str, str] = {
     "val": "Validation data",
     "test": "Test data",
     "train": "Training data",
+    "architecture": "Architecture",
     "backbone": "Trunk",
+    "form": "Form of the U-Net",
+    "first_channels": "Channels of the first image",
+    "first_weight": "Share of the first network",
     "fc_channels": "Channels of fc6 and fc7",
     "fc_norm": "Normalise fc6 and fc7",
     "in_channels": "Image channels",
@@ -63,11 +67,20 @@ TITLES: dict[str, str] = {
     "mirrors": "Also write metrics for",
 }
 
-OPTIONS: dict[str, tuple[int, ...]] = {"heads": (32, 16, 8)}
+OPTIONS: dict[str, tuple[int, ...]] = {"heads": (32, 16, 8, 4)}
 """Choices that the type of a field does not tell."""
 
 LENGTHS = ("epochs", "steps", "minutes")
-MAIN = ("name", "model.backbone", "model.width", "start", "optim.lr", "batch_size", "augment.crop")
+MAIN = (
+    "name",
+    "model.architecture",
+    "model.backbone",
+    "model.width",
+    "start",
+    "optim.lr",
+    "batch_size",
+    "augment.crop",
+)
 """The settings that matter most; they stand open, together with the length of the run."""
 
 

@@ -63,6 +63,8 @@ def _base(source: str | None) -> tuple[dict[str, Any], bool]:
 
 def _change(values: dict[str, Any], change: str) -> None:
     """`optim.lr=1e-3` set in nested values; `train.0.root` reaches into a list."""
+    from fcn_core.training.settings.config import with_architecture
+
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise wrong("--set", f"expected KEY=VALUE, got {change!r}")
@@ -87,6 +89,9 @@ def _change(values: dict[str, Any], change: str) -> None:
     if here is values and last in LENGTHS and value is not None:
         for other in LENGTHS:  # a run has one length
             values.pop(other, None)
+    if key.strip() == "model.architecture":
+        values.update(with_architecture(values, str(value)))
+        return
     here[last] = value
 
 

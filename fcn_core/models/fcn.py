@@ -1,63 +1,28 @@
 """The fully convolutional network (CVPR 2015, section 4): a trunk, score layers, skips, upsampling.
 
-One class for FCN-32s, 16s and 8s: the three heads share everything below them, so one pass through
-the trunk serves all of them. Fusing is a sum and upsampling is linear, so every logit is the sum of
-what fc7, pool4 and pool3 contributed.
+One class for FCN-32s, 16s, 8s and, one step beyond the paper, 4s: the heads share everything below them, so one pass
+through the trunk serves all of them. Fusing is a sum and upsampling is linear, so every logit is the sum of what fc7
+and the skips (`spec.SKIPS`) contributed.
 
-The maps are named after the paper's layers whatever the trunk: `pool4` stands for the trunk's map
-of stride 16, `pool3` for the one of stride 8.
+The maps are named after the paper's layers whatever the trunk: `pool4` stands for the trunk's map of stride 16,
+`pool3` for the one of stride 8, `pool2` for the one of stride 4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import cast
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from fcn_core.models.backbones import Trunk, build_trunk
-from fcn_core.models.spec import FCNSpec
-from fcn_core.ops.bilinear import bilinear_weight, upsample_bilinear
+from fcn_core.models.network import Network, NetworkOutput, Offer
+from fcn_core.models.spec import SKIPS, FCNSpec, fused_map, skips_of
+from fcn_core.models.trunks import build_trunk
+from fcn_core.models.trunks.trunk import REFERENCE_PADDING, Trunk
+from fcn_core.models.upscore import IMAGE_GRID, Upscore
 from fcn_core.ops.conv_arithmetic import CoordinateMap, Upsampling, place_upsampling
 
-IMAGE_GRID = CoordinateMap()
-
-
-@dataclass(frozen=True)
-class FCNOutput:
-    """What one pass computed.
-
-    logits   head -> N×K×H×W, float, at exactly the size of the input
-    maps     named maps before the last upsampling, N×K×h×w: score_fr, upscore2, score_pool4,
-             fuse_pool4, upscore_pool4, score_pool3, fuse_pool3 (those that the heads need)
-    tasks    the same for every further set of score layers
-    """
-
-    logits: dict[int, Tensor]
-    maps: dict[str, Tensor] = field(default_factory=dict)
-    tasks: dict[str, FCNOutput] = field(default_factory=dict)
-
-
-class Upscore(nn.Module):
-    """A transposed convolution without bias, placed on its target grid: bilinear and frozen, or learned from there."""
-
-    def __init__(self, channels: int, placement: Upsampling, *, learned: bool) -> None:
-        super().__init__()
-        self.placement = placement
-        self.weight = nn.Parameter(bilinear_weight(channels, placement.kernel)) if learned else None
-
-    def full_size(self, n: int) -> int:
-        """Rows of the uncropped output for n rows."""
-        return (n - 1) * self.placement.factor + self.placement.kernel
-
-    def forward(self, x: Tensor, *, start: int, size: tuple[int, int]) -> Tensor:
-        """The part of the upsampled map from row and column `start` on, `size` large. x: N×C×h×w."""
-        factor, kernel = self.placement.factor, self.placement.kernel
-        if self.weight is None:
-            return upsample_bilinear(x, factor=factor, kernel=kernel, start=(start, start), size=size)
-        full = F.conv_transpose2d(x, self.weight, stride=factor)
-        return full[..., start : start + size[0], start : start + size[1]]
+WIDEST_LAYERS = 192  # float values a pixel of a width-1 trunk at its widest, from its first two layers
 
 
 class SkipHeads(nn.Module):
@@ -66,115 +31,97 @@ class SkipHeads(nn.Module):
     def __init__(self, trunk: Trunk, num_classes: int, spec: FCNSpec) -> None:
         super().__init__()
         self.heads = spec.heads
-        self.skip_scales = {stride: float(spec.skip_scales.get(stride, 1.0)) for stride in (16, 8)}
+        self.skips = skips_of(min(spec.heads))
+        self.skip_scales = {skip.stride: float(spec.skip_scales.get(skip.stride, 1.0)) for skip in SKIPS}
         self.score_fr = _score_layer(trunk.channels[32], num_classes)
-        grid = trunk.coordinates[32]
         intermediate = spec.learned_deconvs in ("intermediate", "all")
         final = spec.learned_deconvs == "all"
-        if 32 in self.heads:
-            self.upscore32 = Upscore(num_classes, place_upsampling(grid, IMAGE_GRID), learned=final)
-        if min(self.heads) <= 16:
-            placement = place_upsampling(grid, trunk.coordinates[16])
-            self.upscore2 = Upscore(num_classes, placement, learned=intermediate)
-            self.score_pool4 = _score_layer(trunk.channels[16], num_classes)
-            grid = _fused_grid(trunk.coordinates[16], placement)
-        if 16 in self.heads:
-            self.upscore16 = Upscore(num_classes, place_upsampling(grid, IMAGE_GRID), learned=final)
-        if 8 in self.heads:
-            placement = place_upsampling(grid, trunk.coordinates[8])
-            self.upscore_pool4 = Upscore(num_classes, placement, learned=intermediate)
-            self.score_pool3 = _score_layer(trunk.channels[8], num_classes)
-            grid = _fused_grid(trunk.coordinates[8], placement)
-            self.upscore8 = Upscore(num_classes, place_upsampling(grid, IMAGE_GRID), learned=final)
+        grid = trunk.coordinates[32]
+        self._add_final(32, num_classes, grid, learned=final)
+        for skip in self.skips:
+            placement = place_upsampling(grid, trunk.coordinates[skip.stride])
+            self.add_module(skip.enlarges, Upscore(num_classes, placement, learned=intermediate))
+            self.add_module(skip.score, _score_layer(trunk.channels[skip.stride], num_classes))
+            grid = _fused_grid(trunk.coordinates[skip.stride], placement)
+            self._add_final(skip.stride, num_classes, grid, learned=final)
 
-    def forward(self, features: dict[int, Tensor], size: tuple[int, int], heads: Sequence[int]) -> FCNOutput:
-        """features: the trunk's maps by stride. size: (H, W) of the image."""
-        logits: dict[int, Tensor] = {}
-        maps = {"score_fr": self.score_fr(features[32])}
-        if 32 in heads:
-            logits[32] = _to_image(self.upscore32, maps["score_fr"], size)
-        if min(heads) <= 16:
-            maps["upscore2"], maps["score_pool4"] = _meet(
-                self.upscore2, maps["score_fr"], self.score_pool4, features[16], self.skip_scales[16]
+    def _add_final(self, head: int, num_classes: int, grid: CoordinateMap, *, learned: bool) -> None:
+        if head in self.heads:
+            placement = place_upsampling(grid, IMAGE_GRID)
+            self.add_module(f"upscore{head}", Upscore(num_classes, placement, learned=learned))
+
+    def upscore(self, name: str) -> Upscore:
+        """An upsampling by its name: upscore2, upscore_pool4, … between two grids, upscore8, … to the image."""
+        return cast(Upscore, self.get_submodule(name))
+
+    def score(self, name: str) -> nn.Conv2d:
+        """A score layer by its name: score_fr, score_pool4, …"""
+        return cast(nn.Conv2d, self.get_submodule(name))
+
+    def forward(self, features: dict[int, Tensor], size: tuple[int, int], heads: Sequence[int]) -> NetworkOutput:
+        """features: the trunk's maps by level. size: (H, W) of the image."""
+        now = self.score_fr(features[32])
+        maps = {"score_fr": now}
+        for skip in skips_of(min(heads)):
+            maps[skip.enlarges], maps[skip.score] = _meet(
+                self.upscore(skip.enlarges),
+                now,
+                self.score(skip.score),
+                features[skip.stride],
+                self.skip_scales[skip.stride],
             )
-            maps["fuse_pool4"] = maps["upscore2"] + maps["score_pool4"]
-        if 16 in heads:
-            logits[16] = _to_image(self.upscore16, maps["fuse_pool4"], size)
-        if 8 in heads:
-            maps["upscore_pool4"], maps["score_pool3"] = _meet(
-                self.upscore_pool4, maps["fuse_pool4"], self.score_pool3, features[8], self.skip_scales[8]
-            )
-            maps["fuse_pool3"] = maps["upscore_pool4"] + maps["score_pool3"]
-            logits[8] = _to_image(self.upscore8, maps["fuse_pool3"], size)
-        return FCNOutput(logits, maps)
+            now = maps[skip.fuse] = maps[skip.enlarges] + maps[skip.score]
+        logits = {head: self.upscore(f"upscore{head}").to_image(maps[fused_map(head)], size) for head in heads}
+        return NetworkOutput(logits, maps)
 
 
-class FCN(nn.Module):
+class FCN(Network):
     """Fully convolutional network: any image size in, logits of that size out, from one pass.
 
-    Build it with `FCN(FCNSpec(...))`. It does not normalise its input: the preprocessing that
-    belongs to the weights does.
+    Build it with `FCN(FCNSpec(...))`.
     """
+
+    spec: FCNSpec
 
     def __init__(self, spec: FCNSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.trunk = build_trunk(spec)
+        self.trunk = build_trunk(spec.trunk)
         self.head = SkipHeads(self.trunk, spec.num_classes, spec)
         self.tasks = nn.ModuleDict({name: SkipHeads(self.trunk, k, spec) for name, k in spec.extra_tasks.items()})
 
     @property
-    def heads(self) -> tuple[int, ...]:
-        """Strides of the heads that this network has."""
-        return self.spec.heads
+    def offers(self) -> frozenset[Offer]:
+        return frozenset({"skips", "trunk"})
 
-    def forward(self, x: Tensor, heads: Sequence[int] | None = None) -> FCNOutput:
+    def trunks(self) -> dict[str, nn.Module]:
+        return {"trunk": self.trunk}
+
+    @property
+    def widest(self) -> float:
+        return WIDEST_LAYERS * self.spec.width
+
+    @property
+    def border(self) -> int:
+        return 2 * REFERENCE_PADDING if self.spec.alignment == "reference" else 0
+
+    def coarse_map(self, head: int) -> str:
+        return fused_map(head)
+
+    def final_upsampling(self, head: int) -> Upsampling | None:
+        return self.head.upscore(f"upscore{head}").placement
+
+    def learned_upsampling(self, head: int) -> bool:
+        return self.head.upscore(f"upscore{head}").weight is not None
+
+    def forward(self, x: Tensor, heads: Sequence[int] | None = None) -> NetworkOutput:
         """x: N×C×H×W, float, H and W at least 1. heads: strides to compute, by default all that were built."""
-        wanted = self.spec.heads if heads is None else tuple(heads)
-        if not wanted or set(wanted) - set(self.spec.heads):
-            raise ValueError(f"this network has the heads {self.spec.heads}, asked for {wanted}")
-        features = self.trunk(x)
+        wanted = self.checked(x, heads)
+        features = self.trunk(x, (32, *(skip.stride for skip in skips_of(min(wanted)))))
         size = (x.shape[-2], x.shape[-1])
         main = self.head(features, size, wanted)
         tasks = {name: head(features, size, wanted) for name, head in self.tasks.items()}
-        return FCNOutput(main.logits, main.maps, tasks)
-
-
-class LateFusionFCN(nn.Module):
-    """Two FCNs on two kinds of image, their scores averaged with weights (NYUDv2: colour and HHA, 0.5 each).
-
-    `forward` takes both images stacked, N×(C1 + C2)×H×W. Everything above the score layers is
-    linear, so averaging logits equals the published averaging of score maps.
-    """
-
-    def __init__(self, first: FCN, second: FCN, *, weights: tuple[float, float] = (0.5, 0.5)) -> None:
-        super().__init__()
-        a, b = first.spec, second.spec
-        if (a.num_classes, a.heads, a.alignment, dict(a.extra_tasks)) != (
-            b.num_classes, b.heads, b.alignment, dict(b.extra_tasks),
-        ):  # fmt: skip
-            raise ValueError(
-                "late fusion needs two networks with the same classes, heads and alignment; got "
-                f"{a.num_classes} classes, heads {a.heads}, {a.alignment} and "
-                f"{b.num_classes} classes, heads {b.heads}, {b.alignment}"
-            )
-        self.first, self.second, self.weights = first, second, weights
-
-    @property
-    def heads(self) -> tuple[int, ...]:
-        return self.first.heads
-
-    def forward(self, x: Tensor, heads: Sequence[int] | None = None) -> FCNOutput:
-        split = self.first.spec.in_channels
-        expected = split + self.second.spec.in_channels
-        if x.ndim != 4 or x.shape[1] != expected:
-            raise ValueError(f"expected both images stacked, N×{expected}×H×W, got shape {tuple(x.shape)}")
-        return _blend(self.first(x[:, :split], heads), self.second(x[:, split:], heads), self.weights)
-
-
-def build(spec: FCNSpec) -> FCN:
-    """The network that `spec` describes, freshly initialised (global torch generator)."""
-    return FCN(spec)
+        return NetworkOutput(main.logits, main.maps, tasks)
 
 
 def _score_layer(channels: int, num_classes: int) -> nn.Conv2d:
@@ -201,16 +148,3 @@ def _meet(upscore: Upscore, coarse: Tensor, score: nn.Conv2d, skip: Tensor, scal
     )
     skip = skip[..., skip_start : skip_start + rows, skip_start : skip_start + columns]
     return upscore(coarse, start=start, size=(rows, columns)), score(skip if scale == 1 else skip * scale)
-
-
-def _to_image(upscore: Upscore, x: Tensor, size: tuple[int, int]) -> Tensor:
-    return upscore(x, start=-upscore.placement.shift, size=size)
-
-
-def _blend(a: FCNOutput, b: FCNOutput, weights: tuple[float, float]) -> FCNOutput:
-    u, v = weights
-    return FCNOutput(
-        {head: u * a.logits[head] + v * b.logits[head] for head in a.logits},
-        {name: u * a.maps[name] + v * b.maps[name] for name in a.maps},
-        {name: _blend(a.tasks[name], b.tasks[name], weights) for name in a.tasks},
-    )

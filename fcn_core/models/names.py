@@ -10,7 +10,6 @@ from torch import nn
 from fcn_core.models.fcn import FCN
 
 _VGG_BLOCKS = (2, 2, 3, 3, 3)
-_FINAL = {32: "upscore", 16: "upscore16", 8: "upscore8"}
 
 
 def layer_names(model: FCN) -> dict[str, str]:
@@ -21,11 +20,10 @@ def layer_names(model: FCN) -> dict[str, str]:
     """
     names = _trunk_names(model)
     names |= {"fc6": "trunk.fc.fc6", "fc7": "trunk.fc.fc7", "score_fr": "head.score_fr"}
-    for layer in ("score_pool4", "score_pool3", "upscore2", "upscore_pool4"):
-        if hasattr(model.head, layer):
-            names[layer] = f"head.{layer}"
+    for skip in model.head.skips:
+        names |= {layer: f"head.{layer}" for layer in (skip.score, skip.enlarges)}
     for head in model.heads:
-        names[_FINAL[head]] = f"head.upscore{head}"
+        names["upscore" if head == 32 else f"upscore{head}"] = f"head.upscore{head}"
     return names
 
 

@@ -12,41 +12,48 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcn_core.models.fcn import FCNOutput
+from fcn_core.models.network import Network, NetworkOutput
+from fcn_core.models.torchvision_spec import STRIDE, TorchvisionSpec
 
-ARCHITECTURES = ("fcn_resnet50", "fcn_resnet101")
-STRIDE = 8
+WIDEST_LAYERS = 192  # float values a pixel: five stages of 2048 channels at stride 8, several at a time
 
 
-class TorchvisionFCN(nn.Module):
-    """`fcn_resnet50` or `fcn_resnet101` without its auxiliary classifier, which only training uses.
+class TorchvisionFCN(Network):
+    """A network of torchvision without its auxiliary classifier.
 
-    `forward` takes N×3×H×W float32 (normalised as its weights record says) and returns an
-    FCNOutput with `logits[8]` of N×K×H×W and the map `score_fr`, N×K×⌈H/8⌉×⌈W/8⌉.
+    `forward` takes N×3×H×W float32 (normalised as its weights record says) and returns
+    `logits[8]` of N×K×H×W and the map `score_fr`, N×K×⌈H/8⌉×⌈W/8⌉.
     """
 
-    def __init__(self, architecture: str, *, num_classes: int = 21) -> None:
+    spec: TorchvisionSpec
+
+    def __init__(self, spec: TorchvisionSpec) -> None:
         super().__init__()
-        if architecture not in ARCHITECTURES:
-            raise ValueError(f"no network {architecture!r}; torchvision's FCNs are {', '.join(ARCHITECTURES)}")
         from torchvision.models import get_model
 
-        network = get_model(architecture, weights=None, weights_backbone=None, num_classes=num_classes, aux_loss=False)
-        self.architecture = architecture
-        self.num_classes = num_classes
-        self.heads = (STRIDE,)
+        network = get_model(
+            spec.architecture, weights=None, weights_backbone=None, num_classes=spec.num_classes, aux_loss=False
+        )
+        self.spec = spec
         self.backbone = network.backbone
         self.classifier = network.classifier
 
-    def forward(self, x: Tensor, heads: Sequence[int] | None = None) -> FCNOutput:
+    def trunks(self) -> dict[str, nn.Module]:
+        return {"backbone": self.backbone}
+
+    @property
+    def widest(self) -> float:
+        return WIDEST_LAYERS
+
+    def coarse_map(self, head: int) -> str:
+        return "score_fr"
+
+    def forward(self, x: Tensor, heads: Sequence[int] | None = None) -> NetworkOutput:
         """Logits of the one head; ValueError if another one is asked for."""
-        if heads is not None and (unknown := [head for head in heads if head != STRIDE]):
-            raise ValueError(
-                f"{self.architecture} has the head 8s only; {', '.join(f'{head}s' for head in unknown)} was asked for"
-            )
+        self.checked(x, heads)
         score = self.classifier(self.backbone(x)["out"])  # N×K×⌈H/8⌉×⌈W/8⌉
         logits = functional.interpolate(score, size=x.shape[-2:], mode="bilinear", align_corners=False)
-        return FCNOutput(logits={STRIDE: logits}, maps={"score_fr": score}, tasks={})
+        return NetworkOutput({STRIDE: logits}, {"score_fr": score})
 
     @staticmethod
     def published_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

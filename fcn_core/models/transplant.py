@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fcn_core.models.backbones import like_rgb
 from fcn_core.models.fcn import FCN
+from fcn_core.models.network import Network
+from fcn_core.models.trunks.trunk import Trunk, like_rgb
 
 
 @dataclass(frozen=True)
@@ -25,33 +26,51 @@ class Transplant:
     unused: tuple[str, ...]
 
 
-def transplant_classifier(model: FCN, state: Mapping[str, Tensor]) -> Transplant:
-    """Fills `model`'s trunk from the state dict of torchvision's classifier of the same name and full width.
+def transplant_classifier(model: Network, state: Mapping[str, Tensor]) -> Transplant:
+    """Fills every trunk of `model` from the state dict of torchvision's classifier of the same name and full width.
 
-    Linear layers fc6 and fc7 are reshaped into convolutions; a first layer for other than three
-    channels is made from the RGB weights. ValueError lists layers that are missing or do not fit.
+    Linear layers fc6 and fc7 are reshaped into convolutions where the trunk keeps them; a first layer for other than
+    three channels is made from the RGB weights. ValueError lists layers that are missing or do not fit.
     GoogLeNet's classifier was trained on images normalised by mean and deviation 0.5.
     """
-    if model.trunk.name == "caffenet":
-        raise ValueError("torchvision has no CaffeNet classifier; start from an alexnet or vgg16 trunk")
-    linear = _LINEAR_LAYERS.get(model.trunk.name, {})
+    trunks = {name: part for name, part in model.trunks().items() if isinstance(part, Trunk)}
+    if not trunks:
+        raise ValueError(f"{model.spec.architecture} has no trunk that a classifier could fill; start it from nothing")
+    fitted: dict[str, Tensor] = {}
+    for name, trunk in trunks.items():
+        fitted |= {f"{name}.{key}": value for key, value in _trunk_values(trunk, state).items()}
+    taken = {key for trunk in trunks.values() for key in _sources(trunk, state) if key in trunk.state_dict()}
+    return _copy(model, fitted, unused=sorted(set(_sources(next(iter(trunks.values())), state)) - taken))
+
+
+def _sources(trunk: Trunk, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The classifier's values under the trunk's keys."""
+    linear = _LINEAR_LAYERS.get(trunk.name, {})
     sources: dict[str, Tensor] = {}
     for key, value in state.items():
         if key.startswith("features."):
-            sources["trunk." + key] = value
+            sources[key] = value
         elif (layer := key.rsplit(".", 1)[0]) in linear:
-            sources[f"trunk.fc.{linear[layer]}.{key.rsplit('.', 1)[1]}"] = value
-        elif model.trunk.fc is None and not key.startswith(("fc.", "aux")):
-            sources["trunk.features." + key] = value
-    receiving = {k: v for k, v in model.state_dict().items() if k.startswith("trunk.") and ".norm" not in k}
+            sources[f"fc.{linear[layer]}.{key.rsplit('.', 1)[1]}"] = value
+        elif not linear and not key.startswith(("fc.", "aux", "classifier.")):
+            sources["features." + key] = value
+    return sources
+
+
+def _trunk_values(trunk: Trunk, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    if trunk.name == "caffenet":
+        raise ValueError("torchvision has no CaffeNet classifier; start from an alexnet or vgg16 trunk")
+    sources = _sources(trunk, state)
     fitted: dict[str, Tensor] = {}
     wrong: list[str] = []
-    for key, own in receiving.items():
+    for key, own in trunk.state_dict().items():
+        if ".norm" in key:
+            continue
         if key not in sources:
             wrong.append(f"{key} is missing")
             continue
         value = sources[key]
-        if key.startswith("trunk.fc.") and key.endswith("weight"):
+        if key.startswith("fc.") and key.endswith("weight"):
             value = value.reshape(own.shape) if value.numel() == own.numel() else value
         elif value.ndim == 4 and value.shape[1] == 3 != own.shape[1]:
             value = like_rgb(value, own.shape[1])
@@ -60,10 +79,10 @@ def transplant_classifier(model: FCN, state: Mapping[str, Tensor]) -> Transplant
         fitted[key] = value
     if wrong:
         raise ValueError(
-            f"a {model.trunk.name} classifier fits a network with that trunk at width 1 and 4096 channels in fc6 and "
+            f"a {trunk.name} classifier fits a network with that trunk at width 1 and 4096 channels in fc6 and "
             f"fc7; here {'; '.join(wrong[:5])}" + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         )
-    return _copy(model, fitted, unused=sorted(set(sources) - set(receiving)))
+    return fitted
 
 
 def transplant_coarser(model: FCN, coarse: FCN) -> Transplant:
@@ -97,7 +116,7 @@ _LINEAR_LAYERS = {
 }
 
 
-def _copy(model: FCN, fitted: Mapping[str, Tensor], *, unused: list[str]) -> Transplant:
+def _copy(model: Network, fitted: Mapping[str, Tensor], *, unused: list[str]) -> Transplant:
     own = model.state_dict()
     with torch.no_grad():
         for key, value in fitted.items():

@@ -18,6 +18,7 @@ what lies above it sees image and rim together, and runs as it is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,16 +26,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fcn_core.models.backbones import Trunk
 from fcn_core.models.fcn import FCN
+from fcn_core.models.trunks.trunk import Trunk
 
 Step = nn.Conv2d | nn.MaxPool2d
+
+
+def windowed(model: nn.Module) -> nn.Module:
+    """An FCN as a `WindowedFCN`; any other network as it is."""
+    return WindowedFCN(model) if isinstance(model, FCN) else model
 
 
 class WindowedFCN(FCN):
     """The same network as `fcn`, sharing its parameters, that computes only what the image can reach.
 
-    Called like `fcn` and returning the same `FCNOutput`. It saves work for inference with VGG trunks
+    Called like `fcn` and returning the same output. It saves work for inference with VGG trunks
     in `reference` alignment, batch normalisation (if any) folded into the convolutions; everywhere
     else it runs `fcn`'s own layers. It keeps no state, so threads may share it.
     """
@@ -58,18 +64,21 @@ class WindowedTrunk(Trunk):
         self.features, self.fc = trunk.features, trunk.fc
         self.training = trunk.training
 
-    def forward(self, x: Tensor) -> dict[int, Tensor]:
+    def forward(self, x: Tensor, levels: Collection[int] | None = None) -> dict[int, Tensor]:
+        levels = self.levels if levels is None else levels
         wanted = x.ndim == 4 and x.shape[1] == self.in_channels and not self.training and not torch.is_grad_enabled()
         steps = _steps(self) if wanted else None
         rows = steps and plan_axis(steps, x.shape[-2])
         columns = steps and plan_axis(steps, x.shape[-1])
         if not (steps and rows and columns):
-            return super().forward(x)
-        maps = _windowed_maps(steps, _tapped_steps(self), x, rows, columns)
-        deep = maps[16]
-        for layer in self.features[self.taps[16] + 1 :]:
+            return super().forward(x, levels)
+        taps = {step: level for step, level in _tapped_steps(self).items() if level in (16, *levels)}
+        maps = _windowed_maps(steps, taps, x, rows, columns)
+        deep = maps[16] if 16 in levels else maps.pop(16)
+        for layer in self.features[self.taps[16] + 1 :] if 32 in levels else ():
             deep = layer(deep)
-        maps[32] = deep if self.fc is None else self.fc(deep)
+        if 32 in levels:
+            maps[32] = deep if self.fc is None else self.fc(deep)
         return maps
 
 

@@ -17,8 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcn_core.models.fcn import FCN
-from fcn_core.models.windowing import WindowedFCN
+from fcn_core.models.windowing import windowed
 from fcn_core.pictures.bands import read_bands, read_photo_of, show_bands
 from fcn_core.pictures.images import MAX_PIXELS, ImageError, ImageSource
 from fcn_core.progress import Progress
@@ -31,7 +30,6 @@ from fcn_core.weights import LoadedModel
 DEFAULT_MEMORY = 2 * 2**30  # working memory of one pass; the whole process then stays within 4 GiB
 TILE_MEMORY = 768 * 2**20
 HALF_ABOVE = 128 * 2**20  # logits that take more are kept as float16
-ACTIVATIONS = 192  # float values a pixel of a width-1 trunk at its widest, from its first two layers
 
 
 class Segmenter:
@@ -59,7 +57,7 @@ class Segmenter:
         self.memory_limit = memory_limit
         self._turn = threading.Lock()
         model = folded_copy(loaded.model).to(device=self.device, dtype=self.dtype).to(memory_format=torch.channels_last)
-        self._model = WindowedFCN(model) if isinstance(model, FCN) else model
+        self._model = windowed(model)
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -144,13 +142,12 @@ class Segmenter:
 
     def bytes_per_pixel(self, heads: Sequence[int] | None = None) -> float:
         """Estimated working memory of one pass for each pixel of the photo."""
-        spec = self.loaded.record.spec
-        trunk = ACTIVATIONS * (spec.width if spec else 1.0) * torch.finfo(self.dtype).bits / 8
-        return trunk + 3 * 4 * len(self.loaded.labels) * len(heads or self.heads)
+        maps = self.loaded.model.widest * torch.finfo(self.dtype).bits / 8
+        return maps + 3 * 4 * len(self.loaded.labels) * len(heads or self.heads)
 
     def estimate_bytes(self, height: int, width: int, heads: Sequence[int] | None = None) -> float:
         """Estimated working memory of one pass over a whole photo of this size."""
-        border = 200 if self.loaded.record.alignment == "reference" else 0  # the first convolution's padding
+        border = self.loaded.model.border
         return self.bytes_per_pixel(heads) * (height + border) * (width + border)
 
     def _memory(self) -> int:

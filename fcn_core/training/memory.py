@@ -8,15 +8,16 @@ import psutil
 import torch
 from torch.nn import functional as F
 
-from fcn_core.models.fcn import FCN, build
-from fcn_core.models.spec import FCNSpec
+from fcn_core.models.architectures import build
+from fcn_core.models.description import NetworkSpec
+from fcn_core.models.network import Network
 from fcn_core.training.settings.config import TrainConfig
 
 BYTES = 4
 HALF_SHARE = 0.6  # of fp32's maps under bf16 or fp16: convolutions keep half as much, the loss as much as before
 
 
-def training_bytes(config: TrainConfig, spec: FCNSpec, *, processes: int = 1) -> int:
+def training_bytes(config: TrainConfig, spec: NetworkSpec, *, processes: int = 1) -> int:
     """Bytes that the network, its gradients, the optimiser and one pass's maps take in one process.
 
     The maps are counted by running the network on tensors without content and asking autograd what it keeps.
@@ -24,7 +25,8 @@ def training_bytes(config: TrainConfig, spec: FCNSpec, *, processes: int = 1) ->
     with torch.device("meta"):
         model = build(spec)
     if config.freeze_trunk:
-        model.trunk.requires_grad_(False)
+        for trunk in model.trunks().values():
+            trunk.requires_grad_(False)
     weights = sum(p.numel() for p in model.parameters())
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     states = 2 if config.optim.kind == "adamw" else int(config.optim.momentum > 0)
@@ -44,7 +46,7 @@ def trained_heads(config: TrainConfig) -> tuple[int, ...]:
     return tuple(head for head, share in config.loss.head_weights.items() if share > 0)
 
 
-def kept_bytes(model: FCN, batch: int, config: TrainConfig, *, device: str = "meta") -> list[int]:
+def kept_bytes(model: Network, batch: int, config: TrainConfig, *, device: str = "meta") -> list[int]:
     """Bytes of each tensor that autograd keeps for the backward pass of one batch, parameters left out.
 
     model: on `device`; on "meta" nothing is computed and no memory is taken.

@@ -17,7 +17,8 @@ from fcn_core.data.kept import LabelledPictures, channels_of, tasks_of
 from fcn_core.data.statistics import preprocessing_for
 from fcn_core.labels import LabelSet
 from fcn_core.machine.allocator import keep_freed_memory
-from fcn_core.models.fcn import FCN, build
+from fcn_core.models.architectures import build
+from fcn_core.models.network import Network
 from fcn_core.training.losses import class_weights
 from fcn_core.training.optim import AveragedModel, build_optimiser
 from fcn_core.training.settings.config import TrainConfig
@@ -34,7 +35,7 @@ class Parts:
     """What the training loop works with. `model` is the bare network; the accelerator wraps the same parameters."""
 
     accelerator: Accelerator
-    model: FCN
+    model: Network
     averaged: AveragedModel | None
     optimiser: torch.optim.Optimizer
     draws: Draws
@@ -45,7 +46,7 @@ class Parts:
     weights: Tensor | None
 
     @property
-    def tested(self) -> FCN:
+    def tested(self) -> Network:
         """The network that is validated and shipped: the averaged one if there is one."""
         return self.averaged.model if self.averaged else self.model  # type: ignore[return-value]
 
@@ -145,7 +146,7 @@ def prepare(
         log(start.fill(model))
     share_layers(model, accelerator)
     if config.freeze_trunk:
-        model.trunk.requires_grad_(False)
+        freeze_trunks(model)
     model.to(accelerator.device)
     if config.channels_last:
         model.to(memory_format=torch.channels_last)
@@ -165,6 +166,14 @@ def prepare(
         preprocessing=preprocessing,
         weights=None if weights is None else weights.to(accelerator.device),
     )
+
+
+def freeze_trunks(model: Network) -> None:
+    """Keeps the trunks as they are; ValueError for a network without one."""
+    if not model.trunks():
+        raise ValueError(f"freeze_trunk keeps the trunk, but {model.spec.architecture} has none; switch it off")
+    for trunk in model.trunks().values():
+        trunk.requires_grad_(False)
 
 
 def pack(parts: Parts) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from fcn_core.models.fcn import FCN
+from fcn_core.models.network import Network
 from fcn_core.models.transplant import transplant_classifier
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
@@ -28,16 +28,17 @@ class Start:
     preprocessing: Preprocessing
     parts: str = "all"
 
-    def fill(self, model: FCN) -> str:
+    def fill(self, model: Network) -> str:
         """Put the weights into `model`; returns a sentence on what was taken. ValueError when nothing fits."""
         if self.classifier:
             taken = transplant_classifier(model, self.state).copied
             return f"started from the classifier {self.source}: {len(taken)} tensors taken"
         own = model.state_dict()
+        trunks = tuple(f"{name}." for name in model.trunks())
         fitting = {
             key: value
             for key, value in self.state.items()
-            if key in own and own[key].shape == value.shape and (self.parts == "all" or key.startswith("trunk."))
+            if key in own and own[key].shape == value.shape and (self.parts == "all" or key.startswith(trunks))
         }
         if not any(value.ndim > 1 for value in fitting.values()):
             raise ValueError(
@@ -55,7 +56,7 @@ def find_start(config: TrainConfig, *, runs: Path | None) -> Start:
     source = config.start
     assert source is not None
     if source == "imagenet":
-        source = config.model.backbone
+        source = getattr(config.model, "backbone", config.model.kind.architecture)
         if source not in CATALOGUE:
             raise ValueError(f"there is no ImageNet classifier for the trunk {source}; start from alexnet or vgg16")
     if source in CATALOGUE and CATALOGUE[source].kind == "classifier":

@@ -72,7 +72,8 @@ class Stepper:
 
         self.network.train()
         if config.freeze_trunk:
-            parts.model.trunk.eval()
+            for trunk in parts.model.trunks().values():
+                trunk.eval()
         for number, (batch, own) in enumerate(zip(passes, targets, strict=True)):
             torch.manual_seed(config.seed * 1_000_003 + clock.step * config.accumulate + number)  # dropout
             last = number == len(passes) - 1

@@ -25,8 +25,8 @@ def build_accelerator(config: TrainConfig) -> Accelerator:
     if processes_together() == 1:
         # The state is one for a whole process; a second run in it may want another precision.
         AcceleratorState._reset_state()
-    trained = [head for head, share in config.loss.head_weights.items() if share > 0]
-    some_idle = min(trained) > min(config.model.heads) or (32 in config.model.heads and 32 not in trained)
+    trained = {head for head, share in config.loss.head_weights.items() if share > 0}
+    some_idle = trained != set(config.model.heads_built)
     return Accelerator(
         mixed_precision="no" if config.precision == "fp32" else config.precision,
         cpu=config.device == "cpu",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fcn_core.machine.atomic import written_aside
+from fcn_core.models.architectures import ARCHITECTURES
+from fcn_core.models.description import head_name
 from fcn_core.weights.records import WeightRecord
 
 METRICS = (("pa", "PA"), ("mpa", "MPA"), ("miou", "mIoU"), ("fwiou", "FWIoU"))
@@ -72,16 +74,18 @@ def render_card(card: WeightRecord | Mapping[str, Any]) -> str:
 
 def _facts(data: Mapping[str, Any]) -> str:
     spec = data.get("spec") or {}
-    heads = ", ".join(f"{head}s" for head in spec.get("heads", ()))
+    network = WeightRecord.from_dict(dict(data))
+    kind = ARCHITECTURES[network.spec.architecture].title if network.spec else data.get("architecture", "")
     size = data.get("size_bytes")
     checksum = next((f"{kind} {data[kind]}" for kind in ("sha256", "md5") if data.get(kind)), "")
     rows = (
         ("name", f"`{data['name']}`"),
         ("source", data.get("source", "")),
-        ("architecture", spec.get("backbone") or data.get("architecture", "")),
-        ("width", f"{spec['width']:g}" if spec else ""),
-        ("heads", heads),
-        ("alignment", spec.get("alignment", "")),
+        ("architecture", kind),
+        ("trunk", spec.get("backbone", "")),
+        ("width", f"{spec['width']:g}" if "width" in spec else ""),
+        ("heads", ", ".join(map(head_name, network.heads))),
+        ("alignment", network.alignment or ""),
         ("classes", _class_names(data)),
         ("preprocessing", _preprocessing(data)),
         ("size", f"{size / 1e6:.1f} MB" if size else ""),

@@ -15,11 +15,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcn_core.labels import LabelSet
 from fcn_core.machine.atomic import written_aside
-from fcn_core.models.spec import FCNSpec
+from fcn_core.models.architectures import USUAL, read_spec
+from fcn_core.models.description import NetworkSpec
+from fcn_core.models.network import Network
 from fcn_core.weights.preprocessing import Preprocessing
 from fcn_core.weights.records import labels_from_dict, labels_to_dict
 
@@ -32,8 +34,7 @@ LARGEST_HALF = 65504.0
 class Checkpoint:
     """What a file of ours says about itself, without its tensors."""
 
-    architecture: str
-    spec: FCNSpec | None
+    spec: NetworkSpec
     labels: LabelSet
     preprocessing: Preprocessing
     extra: dict[str, Any]
@@ -41,7 +42,7 @@ class Checkpoint:
 
 def save_checkpoint(
     path: str | Path,
-    model: nn.Module,
+    model: Network,
     *,
     labels: LabelSet,
     preprocessing: Preprocessing,
@@ -56,14 +57,10 @@ def save_checkpoint(
     file cannot be written.
     """
     path = Path(path)
-    spec = getattr(model, "spec", None)
-    architecture = getattr(model, "architecture", "fcn")
-    if spec is None and architecture == "fcn":
-        raise ValueError(f"{type(model).__name__} carries no spec, so its file could not be loaded again")
     about = {
         "version": FORMAT_VERSION,
-        "architecture": architecture,
-        "spec": spec.to_dict() if spec is not None else None,
+        "architecture": model.spec.architecture,
+        "spec": model.spec.to_dict(),
         "labels": labels_to_dict(labels),
         "preprocessing": preprocessing.to_dict(),
         "extra": extra or {},
@@ -89,10 +86,10 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         )
     try:
         data = json.loads(about)
+        labels = labels_from_dict(data["labels"])
         return Checkpoint(
-            architecture=data.get("architecture", "fcn"),
-            spec=FCNSpec.from_dict(data["spec"]) if data["spec"] else None,
-            labels=labels_from_dict(data["labels"]),
+            spec=read_spec(data.get("architecture", USUAL), data["spec"], num_classes=len(labels)),
+            labels=labels,
             preprocessing=Preprocessing.from_dict(data["preprocessing"]),
             extra=data.get("extra") or {},
         )

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcn_core.labels import NYUD, LabelSet
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
+from fcn_core.models.description import NetworkSpec
+from fcn_core.models.network import Network
 from fcn_core.models.spec import FCNSpec
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.torchvision_spec import FCNResNet50Spec, FCNResNet101Spec
 from fcn_core.weights.cards import write_card
 from fcn_core.weights.catalogue import CATALOGUE
 from fcn_core.weights.checkpoint import read_checkpoint, read_tensors, save_checkpoint
@@ -49,7 +52,7 @@ class Imported:
 class _Draft:
     """A file that has been read and matched, before anything is written."""
 
-    model: nn.Module
+    model: Network
     state: dict[str, Tensor]
     report: FitReport
     preprocessing: Preprocessing
@@ -153,7 +156,7 @@ def _draft(
 def _own_draft(path: Path, labels: str | LabelSet | None, preprocessing: Preprocessing | None) -> _Draft:
     about = read_checkpoint(path)
     record = record_of_file(path)
-    model = _shapes_only(about.spec or about.architecture, len(about.labels))
+    model = _shapes_only(about.spec)
     state = read_tensors(path)
     names = labels_for(len(about.labels), labels) if labels is not None else about.labels
     report = replace(compare_keys(model, state), spec=about.spec)
@@ -169,15 +172,15 @@ def _torchvision_draft(
     if last is None:
         raise ValueError("this looks like one of torchvision's ResNet networks, but not like its FCN")
     deep = any(key.startswith("backbone.layer3.22.") for key in state)
-    model = _shapes_only("fcn_resnet101" if deep else "fcn_resnet50", last.shape[0])
+    model = _shapes_only((FCNResNet101Spec if deep else FCNResNet50Spec)(num_classes=last.shape[0]))
     names = labels_for(last.shape[0], labels)
     return _Draft(model, state, compare_keys(model, state), preprocessing or IMAGENET, names)
 
 
-def _shapes_only(network: FCNSpec | str, num_classes: int = 21) -> nn.Module:
+def _shapes_only(spec: NetworkSpec) -> Network:
     """A network without memory: enough to compare shapes with, and a place for the file's own tensors."""
     with torch.device("meta"):
-        return build(network) if isinstance(network, FCNSpec) else TorchvisionFCN(network, num_classes=num_classes)
+        return build(spec)
 
 
 def _caffe_preprocessing(spec: FCNSpec) -> Preprocessing:
@@ -194,12 +197,10 @@ def _record(name: str, path: Path, draft: _Draft, folder: Path) -> WeightRecord:
             draft.about, name=name, source="imported", filename=filename, folder=folder,
             label_set=draft.labels, preprocessing=draft.preprocessing,
         )  # fmt: skip
-    spec = draft.report.spec
     return WeightRecord(
         name=name,
         title=f"{name} (imported)",
-        architecture=getattr(draft.model, "architecture", "fcn"),
-        spec=spec,
+        spec=draft.model.spec,
         label_set=draft.labels,
         preprocessing=draft.preprocessing,
         source="imported",

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcn_core.keys import fresh_key
 from fcn_core.labels import LabelSet
 from fcn_core.machine.transfer import ByteProgress
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
+from fcn_core.models.description import NetworkSpec
+from fcn_core.models.network import Network
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
 from fcn_core.weights.catalogue import CATALOGUE
 from fcn_core.weights.checkpoint import read_checkpoint, read_tensors
@@ -30,7 +32,7 @@ class LoadedModel:
     """
 
     record: WeightRecord
-    model: nn.Module
+    model: Network
     labels: LabelSet
     heads: tuple[int, ...]
     key: str = field(default_factory=fresh_key)
@@ -60,7 +62,7 @@ def load(
     if record.kind == "classifier":
         raise ValueError(f"{record.name} is a classifier: it labels no pixels, but a training can start from it")
     with torch.device("meta"):  # no memory and no time for weights that are replaced at once
-        model = build_model(record)
+        model = build(_spec(record))
     path = fetch(record, progress=progress)
     key = weights_key(record)  # before the file is read: what is read later is at least as new
     if record.path is not None:
@@ -87,14 +89,6 @@ def classifier_state(name: str, *, progress: ByteProgress | None = None) -> dict
     return read_published_state(fetch(record, progress=progress))
 
 
-def build_model(record: WeightRecord) -> nn.Module:
-    """The network of a record with weights that mean nothing yet."""
-    if record.spec is not None:
-        return build(record.spec)
-    classes = len(record.label_set) if record.label_set else 21
-    return TorchvisionFCN(record.architecture, num_classes=classes)
-
-
 def record_of_file(path: Path) -> WeightRecord:
     """The record of a `.safetensors` file of ours that is in no catalogue, from what the file says."""
     if path.suffix.lower() != ".safetensors":
@@ -103,13 +97,11 @@ def record_of_file(path: Path) -> WeightRecord:
         )
     about = read_checkpoint(path)
     extra = about.extra
-    classes = about.spec.num_classes if about.spec else len(about.labels)
     record = WeightRecord(
         name=path.stem,
         title=str(extra.get("title", path.stem)),
-        architecture=about.architecture,
         spec=about.spec,
-        label_set=labels_for(classes, about.labels),
+        label_set=labels_for(about.spec.num_classes, about.labels),
         preprocessing=about.preprocessing,
         filename=path.name,
         size_bytes=path.stat().st_size,
@@ -119,6 +111,12 @@ def record_of_file(path: Path) -> WeightRecord:
         folder=path.parent.resolve(),
     )
     return replace(record, scores=extra["scores"]) if isinstance(extra.get("scores"), dict) else record
+
+
+def _spec(record: WeightRecord) -> NetworkSpec:
+    if record.spec is None:
+        raise ValueError(f"the card of {record.name} does not say what its network is; import its file again")
+    return record.spec
 
 
 def _existing(name_or_path: str | Path) -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fcn_core.labels import LABEL_SETS, LabelSet, voc_palette
-from fcn_core.models.spec import FCNSpec
+from fcn_core.models.architectures import USUAL, read_spec
+from fcn_core.models.description import NetworkSpec
 from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 
 SOURCES = ("bundled", "torchvision", "published", "imported", "file")
@@ -18,17 +19,15 @@ KINDS = ("fcn", "classifier")
 class WeightRecord:
     """What a set of weights is, where it comes from and what it can recognise.
 
-    `architecture` is "fcn" for networks described by `spec`, otherwise the name of torchvision's
-    network. `scores` maps a head ("8s"; "classifier" for a classifier) to measured figures as
-    fractions (`pa`, `mpa`, `miou`, `fwiou`, `iou` by class) on the set named by `scored_on`.
+    `spec` describes the network; a classifier has none. `scores` maps a head ("8s"; "classifier" for a classifier)
+    to measured figures as fractions (`pa`, `mpa`, `miou`, `fwiou`, `iou` by class) on the set named by `scored_on`.
     `size_bytes` may be rounded by the source; `sha256` may be a prefix, as torchvision publishes it.
     """
 
     name: str
     title: str
     kind: str = "fcn"
-    architecture: str = "fcn"
-    spec: FCNSpec | None = None
+    spec: NetworkSpec | None = None
     label_set: LabelSet | None = None
     preprocessing: Preprocessing = IMAGENET
     source: str = "file"
@@ -60,16 +59,12 @@ class WeightRecord:
     @property
     def heads(self) -> tuple[int, ...]:
         """Strides of the heads, coarsest first."""
-        if self.kind == "classifier":
-            return ()
-        return tuple(sorted(self.spec.heads, reverse=True)) if self.spec else (8,)
+        return tuple(sorted(self.spec.heads, reverse=True)) if self.spec else ()
 
     @property
     def alignment(self) -> str | None:
         """How the coarse scores lie on the photo's pixels; None for a classifier."""
-        if self.kind == "classifier":
-            return None
-        return self.spec.alignment if self.spec else "centered"
+        return self.spec.alignment if self.spec else None
 
     @property
     def path(self) -> Path | None:
@@ -82,7 +77,7 @@ class WeightRecord:
             "name": self.name,
             "title": self.title,
             "kind": self.kind,
-            "architecture": self.architecture,
+            "architecture": self.spec.architecture if self.spec else self.name,
             "spec": self.spec.to_dict() if self.spec else None,
             "labels": labels_to_dict(self.label_set) if self.label_set else None,
             "preprocessing": self.preprocessing.to_dict(),
@@ -108,15 +103,21 @@ class WeightRecord:
         plain = {
             key: data[key]
             for key in (
-                "name", "title", "kind", "architecture", "source", "url", "filename", "size_bytes", "sha256", "md5",
+                "name", "title", "kind", "source", "url", "filename", "size_bytes", "sha256", "md5",
                 "licence", "training_data", "knows", "scores", "scored_on", "notes",
             )
             if key in data
         }  # fmt: skip
+        labels = labels_from_dict(data["labels"]) if data.get("labels") else None
+        spec = None
+        if plain.get("kind", "fcn") != "classifier":
+            spec = read_spec(
+                data.get("architecture", USUAL), data.get("spec"), num_classes=len(labels) if labels else 21
+            )
         return cls(
             **{"title": data["name"], **plain},
-            spec=FCNSpec.from_dict(data["spec"]) if data.get("spec") else None,
-            label_set=labels_from_dict(data["labels"]) if data.get("labels") else None,
+            spec=spec,
+            label_set=labels,
             preprocessing=Preprocessing.from_dict(data["preprocessing"]) if data.get("preprocessing") else IMAGENET,
             folder=folder,
         )

@@ -16,15 +16,17 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+from fcn_core.models.description import NetworkSpec
 from fcn_core.models.fcn import FCN
 from fcn_core.models.names import torchfcn_to_ours
-from fcn_core.models.spec import FCNSpec, LearnedDeconvolutions
+from fcn_core.models.spec import PAPER_HEADS, FCNSpec, LearnedDeconvolutions, skips_of
 from fcn_core.ops.bilinear import bilinear_weight
 
 BILINEAR_TOLERANCE = 1e-3
-FINAL_UPSAMPLINGS = ("upscore", "upscore32", "upscore16", "upscore8")
-INTERMEDIATE_UPSAMPLINGS = ("upscore2", "upscore_pool4")
-SCALES = {"scale_pool4.weight": 16, "scale_pool3.weight": 8}
+FINAL_UPSAMPLINGS = ("upscore", *(f"upscore{head}" for head in PAPER_HEADS))
+PAPER_SKIPS = skips_of(min(PAPER_HEADS))
+INTERMEDIATE_UPSAMPLINGS = tuple(skip.enlarges for skip in PAPER_SKIPS)
+SCALES = {f"scale_{skip.layer}.weight": skip.stride for skip in PAPER_SKIPS}
 WIDE_LAYERS = {"vgg16": ("conv5_1.weight", 512, 64), "caffenet": ("conv3.weight", 384, 96)}  # name, channels, first's
 TASK_SUFFIX = re.compile(r"^((?:up)?score\w*?)_(sem|geo)\.")
 GEOMETRIC = "geometric"
@@ -53,7 +55,7 @@ class FitReport:
     frozen: tuple[str, ...] = ()
     reshaped: tuple[str, ...] = ()
     not_finite: tuple[str, ...] = ()
-    spec: FCNSpec | None = None
+    spec: NetworkSpec | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -93,7 +95,7 @@ def detect_spec(state: Mapping[str, Tensor], *, skip_scales: Mapping[int, float]
             f"{' and '.join(absent)} {'are' if len(absent) > 1 else 'is'} not in the file: this looks like an image "
             "classifier or a part of a network, not like an FCN"
         )
-    heads = 8 if "score_pool3.weight" in state else 16 if "score_pool4.weight" in state else 32
+    head = min((32, *(skip.stride for skip in PAPER_SKIPS if f"{skip.score}.weight" in state)))
     stored = {  # rounded, since float32 has 0.01 as 0.0099999998
         stride: float(f"{float(state[name].reshape(-1)[0]):.6g}") for name, stride in SCALES.items() if name in state
     }
@@ -105,7 +107,7 @@ def detect_spec(state: Mapping[str, Tensor], *, skip_scales: Mapping[int, float]
         in_channels=first.shape[1],
         num_classes=classes,
         extra_tasks={name: _kernel_shape(task["score_fr.weight"])[0] for name, task in tasks.items()},
-        heads=(heads,),
+        heads=(head,),
         alignment="reference",
         skip_scales={16: 1.0, 8: 1.0, **(skip_scales or {}), **stored},
         learned_deconvs=_learned(state, classes),

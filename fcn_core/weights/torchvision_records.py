@@ -10,11 +10,17 @@ import re
 from typing import Any
 
 from fcn_core.labels import VOC
-from fcn_core.models.torchvision_fcn import ARCHITECTURES
+from fcn_core.models.torchvision_spec import FCNResNet50Spec, FCNResNet101Spec
 from fcn_core.weights.preprocessing import Preprocessing
 from fcn_core.weights.records import WeightRecord
 
-CLASSIFIERS = {"vgg16": "VGG16", "vgg16_bn": "VGG16-BN", "alexnet": "AlexNet", "googlenet": "GoogLeNet"}
+CLASSIFIERS = {
+    "vgg16": "VGG16",
+    "vgg16_bn": "VGG16-BN",
+    "alexnet": "AlexNet",
+    "googlenet": "GoogLeNet",
+    **{f"resnet{depth}": f"ResNet-{depth}" for depth in (18, 34, 50, 101)},
+}
 LICENCE = "BSD-3-Clause (torchvision); the training images have terms of their own"
 
 
@@ -23,14 +29,15 @@ def torchvision_records() -> tuple[WeightRecord, ...]:
     from torchvision.models import get_model_weights  # a second of import that only the catalogue needs
 
     records = []
-    for name in ARCHITECTURES:
+    for spec in (FCNResNet50Spec(), FCNResNet101Spec()):
+        name = spec.architecture
         weights = get_model_weights(name).COCO_WITH_VOC_LABELS_V1
         measured = weights.meta["_metrics"]["COCO-val2017-VOC-labels"]
         records.append(
             WeightRecord(
                 name=name,
                 title=f"{name.replace('fcn_resnet', 'FCN ResNet-')}, everyday photos (torchvision)",
-                architecture=name,
+                spec=spec,
                 label_set=VOC,
                 scores={"8s": {"miou": measured["miou"] / 100, "pa": measured["pixel_acc"] / 100}},
                 scored_on="COCO val2017, VOC's classes",
@@ -49,7 +56,6 @@ def torchvision_records() -> tuple[WeightRecord, ...]:
                 name=name,
                 title=f"{title} classifier (torchvision)",
                 kind="classifier",
-                architecture=name,
                 scores={"classifier": {"acc1": measured["acc@1"] / 100, "acc5": measured["acc@5"] / 100}},
                 scored_on="ImageNet-1K val",
                 training_data="ImageNet-1K",

@@ -21,6 +21,7 @@ from app.visitor import session
 from fcn_core.analysis.dense import equivariance
 from fcn_core.analysis.dense.equivariance import Moved, OneShift, ShiftStudy
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 
 open_page = partial(open_lab, "convolutionalize.py")
 
@@ -93,7 +94,7 @@ class Small(TorchvisionFCN):
 
     def __init__(self) -> None:
         nn.Module.__init__(self)
-        self.architecture, self.num_classes, self.heads = "small", 11, (8,)
+        self.spec = FCNResNet50Spec(num_classes=11)
         self.backbone, self.classifier = _Trunk(), nn.Conv2d(4, 11, 1)
 
 

@@ -19,6 +19,7 @@ from app.visitor.settings import SETTINGS
 from fcn_core.analysis.fusing.fusion import Ledger
 from fcn_core.analysis.measuring.trimap import Trimap
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 
 open_page = partial(open_lab, "fusion.py")
 
@@ -28,7 +29,7 @@ class OneStream(TorchvisionFCN):
 
     def __init__(self) -> None:
         nn.Module.__init__(self)
-        self.architecture, self.num_classes, self.heads = "small", 11, (8,)
+        self.spec = FCNResNet50Spec(num_classes=11)
         self.backbone = _Trunk()
         self.classifier = nn.Conv2d(4, 11, 1)
 

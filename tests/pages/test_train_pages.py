@@ -22,7 +22,7 @@ from app.train import cost, cost_panel, launching
 from app.train import kept as train_kept
 from app.train.draft import Draft
 from app.visitor import permission
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.training.places.launch import LaunchRequest, new_run
 from fcn_core.training.settings.config import TrainConfig
 

@@ -20,7 +20,7 @@ from app.parts import browser_parts
 from app.parts.pictures import Shown, encode, view, view_photo
 from app.visitor import session, widgets
 from fcn_core import draw
-from fcn_core.analysis.aligning.shift import CROPS_OF, MOST, Slip, moved, shifted_labels, slip, slips
+from fcn_core.analysis.aligning.shift import MOST, Slip, crops_of, moved, shifted_labels, slip, slips
 from fcn_core.analysis.fusing.fusion import Enlargement, Fusion
 from fcn_core.ops.bilinear import bilinear_weight
 
@@ -45,7 +45,7 @@ def show(strip: Strip) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         head = widgets.head_picker(found.fusion.heads, place="-alignment")
-        crop = widgets.pick_one("a_crop", "The crop of", {name: TITLES[name] for name in CROPS_OF[head]})
+        crop = widgets.pick_one("a_crop", "The crop of", {name: TITLES[name] for name in crops_of(head)})
     _live(found, head, crop)
     lab.show_code(shifted_labels, moved, slip)
 

@@ -10,7 +10,7 @@ from app.bench.case import Case
 from app.labs.heatmaps import kept
 from app.labs.heatmaps.wall import number
 from app.labs.shared import lab
-from fcn_core.analysis.evidence.heatmaps import class_heatmap, full_logits, learned_upsampling
+from fcn_core.analysis.evidence.heatmaps import class_heatmap, full_logits
 from fcn_core.segmenting.scores import GridScores
 
 SIDE = 280  # pixels of the longer side of the map on which the softmax is checked
@@ -27,7 +27,7 @@ def score_checks(case: Case, temperature: float) -> None:
     if isinstance(scores, GridScores):
         st.caption("This photo was cut into tiles; the logits of every pixel, to check the upsampling, are not kept.")
         return
-    if learned_upsampling(case.segmenter.loaded.model, head):
+    if case.segmenter.loaded.model.learned_upsampling(head):
         st.caption("These weights learned their last upsampling, so it is no longer bilinear: nothing to compare with.")
         return
     found = kept.upsampling_check(case.result, case.segmenter, head, index)

@@ -27,9 +27,7 @@ from fcn_core.analysis.evidence.heatmaps import (
     class_heatmap,
     coarse_grid,
     every_nth,
-    final_upsampling,
     full_logits,
-    learned_upsampling,
     temperature_softmax,
 )
 from fcn_core.segmenting.scores import GridScores
@@ -49,7 +47,7 @@ def _scores(case: Case, drawn: session.Bench) -> None:
     """All that answers without a pass; `drawn` is the bench that the rest of the page shows."""
     if session.bench() != drawn:
         st.rerun()  # class, head or pixel changed here: the strip above follows
-    learned = any(learned_upsampling(_model(case), head) for head in case.heads) and not case.result.tiled
+    learned = any(_model(case).learned_upsampling(head) for head in case.heads) and not case.result.tiled
     mode, kind = _controls(case, learned)
     signed, own = kind == "logit", session.setting("h_range") == "own"
     tiles = {"all": _all_classes, "one": _one_class, "heads": _all_heads}[mode](case)
@@ -171,7 +169,7 @@ def _grids(case: Case, tiles: list[Tile]) -> dict[str, tuple[CoarseGrid, bool]]:
     heads = {int(tile.live.grid) for tile in tiles if tile.live}
     model, tiled = _model(case), case.result.tiled
     return {
-        str(head): (_grid(case, head)[0], not tiled and final_upsampling(model, head) is not None)
+        str(head): (_grid(case, head)[0], not tiled and model.final_upsampling(head) is not None)
         for head in sorted(heads)
     }
 

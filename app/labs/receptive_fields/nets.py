@@ -15,9 +15,9 @@ from app.bench.case import Case
 from app.labs.shared import kept as labs_kept
 from app.visitor import session
 from fcn_core.analysis.fields.receptive_field import LayerField, ReceptiveFields, receptive_field
+from fcn_core.models.architectures import ARCHITECTURES, build
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import FCNSpec
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
 
 # name -> (what to call it, colour of its line); Okabe and Ito's colours, told apart by everyone
 PUBLISHED: dict[str, tuple[str, str]] = {
@@ -67,7 +67,7 @@ def address(layer: LayerField) -> str:
 def published_model(name: str) -> nn.Module:
     """A published network in reference alignment, with few channels and untrained."""
     if name.startswith("fcn_"):
-        return TorchvisionFCN(name, num_classes=2).eval()
+        return build(ARCHITECTURES[name].spec.from_dict({"num_classes": 2})).eval()
     return FCN(FCNSpec(backbone=name, width=1 / 32, fc_channels=4, num_classes=2, alignment="reference")).eval()
 
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from app.parts.identity import identified
 from fcn_core.keys import fresh_key
+from fcn_core.models.spec import fused_map
 from fcn_core.segmenting.result import SegmentationResult
 
 MOST_SIDE = 480  # pixels of the photo's longer side
 DETAIL = 384  # pixels of an enlarged detail's side
 MOST_SCORES = 640  # pixels of an enlarged score map's side
-SCORE_MAPS = {32: "score_fr", 16: "fuse_pool4", 8: "fuse_pool3"}
 
 
 @identified
@@ -86,8 +86,8 @@ def _detail(image: np.ndarray, factor: int, pixel: Pixel | None) -> Source:
 
 def _scores(result: SegmentationResult, factor: int, index: int, head: int, pixel: Pixel | None) -> Source:
     maps = result.maps
-    name = SCORE_MAPS[head] if SCORE_MAPS[head] in maps else "score_fr"
-    if name not in maps:
+    name = next((kept for kept in (fused_map(head), "score_fr", "score") if kept in maps), None)
+    if name is None:
         raise ValueError(
             "The score maps of this picture were not kept: it was cut into tiles because one pass would not fit into "
             "memory. Take a smaller picture, or a sample."

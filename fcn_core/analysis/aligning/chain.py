@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+from fcn_core.models.spec import SKIPS, STREAMS, score_of
 from fcn_core.ops.conv_arithmetic import (
     CoordinateMap,
     convolution_map,
@@ -24,7 +25,8 @@ from fcn_core.ops.conv_arithmetic import (
 
 Kind = Literal["convolution", "pooling", "block", "transposed", "sum"]
 PHOTO = "photo"
-STREAM_OF = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
+STREAM_OF = {score_of(stream): stream for stream in STREAMS}
+SKIP_SCORES = tuple(skip.score for skip in SKIPS)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class ChainLayer:
 
     @property
     def may_crop(self) -> bool:
-        return self.kind == "transposed" or self.name in ("score_pool4", "score_pool3")
+        return self.kind == "transposed" or self.name in SKIP_SCORES
 
     def size(self, n: int) -> int:
         """Cells along an axis, before the crop; ValueError says what is wrong."""

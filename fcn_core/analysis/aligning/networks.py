@@ -7,12 +7,15 @@ from functools import lru_cache
 
 import torch
 from torch import nn
-from torchvision.models.googlenet import BasicConv2d, Inception
+from torchvision.models.googlenet import Inception
 
 from fcn_core.analysis.aligning.chain import PHOTO, Chain, ChainLayer
-from fcn_core.models.fcn import FCN, SkipHeads, Upscore
+from fcn_core.models.description import Alignment
+from fcn_core.models.fcn import FCN, SkipHeads
 from fcn_core.models.paper_names import paper_names
-from fcn_core.models.spec import Alignment, FCNSpec
+from fcn_core.models.spec import FCNSpec, skips_of
+from fcn_core.models.upscore import Upscore
+from fcn_core.ops.layer_geometry import LayerGeometry, layer_geometry
 
 
 @lru_cache(maxsize=16)
@@ -23,7 +26,7 @@ def published_network(backbone: str, alignment: Alignment, classes: int = 21) ->
 
 
 def chain_of(model: nn.Module, head: int) -> Chain:
-    """The chain of a head (32, 16 or 8) of an FCN, read off its layers; ValueError for other networks."""
+    """The chain of a head of an FCN, read off its layers; ValueError for other networks."""
     if not isinstance(model, FCN) or not isinstance(model.head, SkipHeads):
         raise ValueError(
             f"{type(model).__name__} has no skips and no derived crops; choose one of the published networks, or "
@@ -34,10 +37,13 @@ def chain_of(model: nn.Module, head: int) -> Chain:
     names = paper_names(model)
     layers: list[ChainLayer] = []
     taps: dict[int, str] = {}
+    channels = model.spec.in_channels
     parts = [(f"trunk.features.{name}", part) for name, part in model.trunk.features.named_children()]
     parts += [(f"trunk.fc.{name}", part) for name, part in (model.trunk.fc or nn.Sequential()).named_children()]
     for index, (path, part) in enumerate(parts):
-        found = _trunk_layer(names.get(path, path), part, layers[-1].name if layers else PHOTO)
+        known = layer_geometry(part, channels)
+        found = _trunk_layer(names.get(path, path), part, known, layers[-1].name if layers else PHOTO)
+        channels = known.channels
         if found is not None:
             layers.append(found)
         for stride, tap in model.trunk.taps.items():
@@ -46,19 +52,23 @@ def chain_of(model: nn.Module, head: int) -> Chain:
     return Chain(head, tuple(layers) + tuple(_head_layers(model.head, head, layers[-1].name, taps)))
 
 
-def _trunk_layer(name: str, part: nn.Module, source: str) -> ChainLayer | None:
+def _trunk_layer(name: str, part: nn.Module, known: LayerGeometry, source: str) -> ChainLayer | None:
+    """One row of the chain; None for a layer that works on each cell alone."""
+    if not known.windows:
+        return None
+    weights = sum(p.numel() for p in part.parameters() if p.ndim == 4)
     if isinstance(part, Inception):
-        weights = sum(p.numel() for p in part.parameters() if p.ndim == 4)
         return ChainLayer(name, "block", (source,), pairs=weights)
-    if isinstance(part, BasicConv2d):
-        part = part.conv
-    if isinstance(part, nn.Conv2d):
-        kernel, stride, padding = part.kernel_size[0], part.stride[0], int(part.padding[0])
-        pairs = part.weight.numel() // kernel**2
-        return ChainLayer(name, "convolution", (source,), kernel, stride, padding, part.dilation[0], pairs=pairs)
-    if isinstance(part, nn.MaxPool2d | nn.AvgPool2d):
-        return ChainLayer(name, "pooling", (source,), int(part.kernel_size), int(part.stride), int(part.padding))  # type: ignore[arg-type]
-    return None
+    if len(known.windows) > 1:
+        raise ValueError(
+            f"{name} is made of blocks with branches and strides, which a chain of single layers cannot show; choose "
+            "weights with a VGG, AlexNet or GoogLeNet trunk"
+        )
+    (window,) = known.windows
+    return ChainLayer(
+        name, window.kind, (source,), window.kernel, window.stride, window.padding, window.dilation,
+        pairs=weights // window.kernel**2 if window.kind == "convolution" else 0,
+    )  # fmt: skip
 
 
 def _head_layers(parts: SkipHeads, head: int, top: str, taps: Mapping[int, str]) -> list[ChainLayer]:
@@ -78,12 +88,9 @@ def _head_layers(parts: SkipHeads, head: int, top: str, taps: Mapping[int, str])
         return layer, max(place.shift, 0)
 
     layers, now = [score("score_fr", top)], "score_fr"
-    for stride, up, skip, fuse in (
-        (16, "upscore2", "score_pool4", "fuse_pool4"),
-        (8, "upscore_pool4", "score_pool3", "fuse_pool3"),
-    ):
-        if head <= stride:
-            layer, crop = enlarged(up, now)
-            layers += [layer, score(skip, taps[stride], crop), ChainLayer(fuse, "sum", (up, skip))]
-            now = fuse
+    for skip in skips_of(head):
+        layer, crop = enlarged(skip.enlarges, now)
+        layers += [layer, score(skip.score, taps[skip.stride], crop)]
+        layers.append(ChainLayer(skip.fuse, "sum", (skip.enlarges, skip.score)))
+        now = skip.fuse
     return [*layers, enlarged(f"upscore{head}", now)[0]]

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fcn_core.analysis.aligning.chain import PHOTO, Chain, ChainLayer
+from fcn_core.models.spec import STREAMS, score_of
 from fcn_core.ops.bilinear import bilinear_kernel
 
 LONGEST = 2**16  # pixels of a ramp
@@ -48,7 +49,7 @@ def _streams(chain: Chain) -> dict[str, list[ChainLayer]]:
     by_name = {layer.name: layer for layer in chain.layers}
     read_by = {layer.sources[0]: layer for layer in chain.layers if layer.kind == "transposed"}
     found = {}
-    for stream, score in (("fc7", "score_fr"), ("pool4", "score_pool4"), ("pool3", "score_pool3")):
+    for stream, score in ((stream, score_of(stream)) for stream in STREAMS):
         if score not in by_name:
             continue
         layers: list[ChainLayer] = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -17,12 +16,17 @@ from torch.nn import functional as F
 from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
 from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.models.spec import SKIPS, skips_of
 from fcn_core.progress import Progress
 from fcn_core.segmenting.scores import classify
 
-Crop = Literal["final", "pool4", "pool3"]
+Crop = str  # "final", or the layer of a skip
 MOST = 16
-CROPS_OF: dict[int, tuple[Crop, ...]] = {32: ("final",), 16: ("final", "pool4"), 8: ("final", "pool4", "pool3")}
+
+
+def crops_of(head: int) -> tuple[Crop, ...]:
+    """The crops that a head has: the last one, and one for each skip."""
+    return ("final", *(skip.layer for skip in skips_of(head)))
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,12 @@ class Slip:
 def shifted_labels(fusion: Fusion, head: int, crop: Crop, shift: int) -> np.ndarray:
     """H×W uint8 label map of a head with one crop `shift` cells too far (negative: too little).
 
-    crop: "final" cuts the enlarged map, in pixels of the photo: the labels move up and left by `shift`. "pool4" and
-    "pool3" cut the score map of a skip, in cells of 16 and 8 pixels: that skip's scores move, the others stay. Cells
-    beyond a map count as zero. ValueError where the head has no such crop.
+    crop: "final" cuts the enlarged map, in pixels of the photo: the labels move up and left by `shift`. "pool4",
+    "pool3", … cut the score map of a skip, in its cells of 16, 8, … pixels: that skip's scores move, the others
+    stay. Cells beyond a map count as zero. ValueError where the head has no such crop.
     """
-    if crop not in CROPS_OF.get(head, ()):
-        raise ValueError(f"head {head}s has no skip from {crop}; its crops are {', '.join(CROPS_OF.get(head, ()))}")
+    if crop not in crops_of(head):
+        raise ValueError(f"head {head}s has no skip from {crop}; its crops are {', '.join(crops_of(head))}")
     if crop == "final":
         return _slid(fusion, head, shift)
     return fusion.labels_of(head, _fused(fusion, head, crop, shift))
@@ -61,8 +65,9 @@ def _fused(fusion: Fusion, head: int, crop: Crop, shift: int) -> Tensor:
     """The head's map with one skip moved: its own, plus what the move changes, enlarged where the head does so."""
     skip = fusion.maps[f"score_{crop}"]
     change = moved(skip, shift) - skip
-    if head == 8 and crop == "pool4":
-        up, target = fusion.enlargement("upscore_pool4"), fusion.own(8)
+    behind = [skip for skip in skips_of(head) if skip.stride < next(s.stride for s in SKIPS if s.layer == crop)]
+    for later in behind:
+        up, target = fusion.enlargement(later.enlarges), fusion.maps[later.score]
         change = up(change, start=(up.start, up.start), size=(target.shape[-2], target.shape[-1]))
     return fusion.own(head) + change
 

@@ -19,7 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fcn_core.models.fcn import FCN, IMAGE_GRID, FCNOutput, Upscore
+from fcn_core.models.fcn import FCN
+from fcn_core.models.network import NetworkOutput
+from fcn_core.models.spec import SKIPS
+from fcn_core.models.upscore import IMAGE_GRID, Upscore
 from fcn_core.ops.bilinear import upsample_bilinear
 from fcn_core.ops.conv_arithmetic import place_upsampling
 from fcn_core.ops.shift_stitch import with_borders
@@ -30,7 +33,7 @@ Edge = Literal["wrap", "zero"]
 SHIFTS = tuple(range(0, 65, 4))
 MOST_SHIFT = 64
 LEAST_COMPARED = 32  # columns that are compared after the largest shift
-STREAMS = {"pool4": ("score_pool4", 16), "pool3": ("score_pool3", 8)}
+STREAMS = {skip.layer: (skip.score, skip.stride) for skip in SKIPS}
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,12 @@ class ShiftStudy:
     shifts: dict[int, OneShift]
 
 
-class WrappedUpscore(nn.Module):
+class WrappedUpscore(Upscore):
     """An upsampling whose map goes on at the opposite border."""
 
     def __init__(self, upscore: Upscore) -> None:
-        super().__init__()
-        self.upscore, self.placement = upscore, upscore.placement
+        nn.Module.__init__(self)
+        self.upscore, self.placement, self.weight = upscore, upscore.placement, upscore.weight
 
     def full_size(self, n: int) -> int:
         return self.upscore.full_size(n + 2 * MARGIN) - MARGIN * self.placement.factor
@@ -147,7 +150,7 @@ class ShiftedNetwork:
             kept = (columns >= shift + margin) & (columns < width - margin)
         return kept.expand(height, width)
 
-    def _enlarged(self, output: FCNOutput, size: tuple[int, int]) -> dict[str, Tensor]:
+    def _enlarged(self, output: NetworkOutput, size: tuple[int, int]) -> dict[str, Tensor]:
         found = {f"{head}s": logits[0].float().cpu() for head, logits in output.logits.items()}
         margin = MARGIN if self.edge == "wrap" else 0
         for name, (key, placed) in self._streams.items():

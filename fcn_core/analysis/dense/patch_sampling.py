@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from fcn_core.keys import fresh_key
 from fcn_core.labels import VOID
 from fcn_core.models.fcn import FCN
+from fcn_core.models.spec import score_of, streams_of
 from fcn_core.progress import Progress
 
 PATCH = 32  # pixels along a side of the patch that one cell of the last layer answers for
@@ -184,7 +185,7 @@ def _gram(gradients: np.ndarray) -> np.ndarray:
 
 
 def _score_layers(head: int) -> set[str]:
-    return {"score_fr"} | ({"score_pool4"} if head <= 16 else set()) | ({"score_pool3"} if head <= 8 else set())
+    return {score_of(stream) for stream in streams_of(head)}
 
 
 def _check(keep: float) -> None:

@@ -15,12 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from fcn_core.models.fcn import FCN
+from fcn_core.models.spec import SKIPS, score_of
 from fcn_core.models.torchvision_fcn import TorchvisionFCN
 from fcn_core.ops.shift_stitch import Edge, LayerWork, denser, layer_works, shift_and_stitch
 from fcn_core.progress import Progress
 from fcn_core.segmenting.folding import folded_copy
 
-STREAM_STRIDES = {"fc7": 32, "pool4": 16, "pool3": 8}
+STREAM_STRIDES = {"fc7": 32, **{skip.layer: skip.stride for skip in SKIPS}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def score_stream(model: nn.Module, stream: str) -> nn.Sequential:
         if stride == 32:
             layers = [*trunk.features, *(trunk.fc or ()), head.score_fr]
         else:
-            layers = [*trunk.features[: trunk.taps[stride] + 1], head.score_pool4 if stride == 16 else head.score_pool3]
+            layers = [*trunk.features[: trunk.taps[stride] + 1], head.score(score_of(stream))]
             if head.skip_scales[stride] != 1:
                 layers.insert(-1, _Times(head.skip_scales[stride]))
         return folded_copy(nn.Sequential(*layers))  # type: ignore[return-value]

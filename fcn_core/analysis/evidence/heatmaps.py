@@ -13,17 +13,14 @@ from fractions import Fraction
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from fcn_core.models.fcn import FCN, LateFusionFCN
+from fcn_core.models.network import Network
 from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.conv_arithmetic import CoordinateMap, Upsampling
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.scores import GRID, GridScores
-
-COARSE_MAPS = {32: "score_fr", 16: "fuse_pool4", 8: "fuse_pool3"}
-"""Head -> the map that it upsamples to the image."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def every_nth(grid: CoarseGrid, most: int) -> tuple[CoarseGrid, int]:
     return CoarseGrid(grid.logits[:, ::step, ::step], rows, columns, grid.kept), step
 
 
-def coarse_grid(result: SegmentationResult, head: int, model: nn.Module) -> CoarseGrid:
+def coarse_grid(result: SegmentationResult, head: int, model: Network) -> CoarseGrid:
     """The grid of one head from the maps that the pass has kept. model: the network; it is asked where cells lie.
 
     ValueError if the result lacks the map.
@@ -64,11 +61,13 @@ def coarse_grid(result: SegmentationResult, head: int, model: nn.Module) -> Coar
     if isinstance(scores, GridScores):
         step = CoordinateMap(Fraction(GRID), Fraction(GRID - 1, 2))
         return CoarseGrid(scores.grid, step, step, kept=False)
-    name = COARSE_MAPS[head] if COARSE_MAPS[head] in result.maps else "score_fr"
+    if head == 1:
+        return CoarseGrid(scores.logits.astype(np.float32), CoordinateMap(), CoordinateMap())
+    name = model.coarse_map(head)
     if name not in result.maps:
         raise ValueError(f"this result keeps no map {name}; segment the photo again with head {head}s")
     logits = result.maps[name]
-    if placement := final_upsampling(model, head):
+    if placement := model.final_upsampling(head):
         step = CoordinateMap(Fraction(placement.factor), Fraction(placement.kernel - 1, 2) + placement.shift)
         return CoarseGrid(logits, step, step)
     height, width = result.image.shape[:2]
@@ -77,15 +76,6 @@ def coarse_grid(result: SegmentationResult, head: int, model: nn.Module) -> Coar
         for n, cells in ((height, logits.shape[1]), (width, logits.shape[2]))
     )
     return CoarseGrid(logits, rows, columns)
-
-
-def final_upsampling(model: nn.Module, head: int) -> Upsampling | None:
-    """How an FCN's last upsampling of a head lies on the image; None for a network that only interpolates."""
-    if isinstance(model, LateFusionFCN):
-        model = model.first
-    if not isinstance(model, FCN):
-        return None
-    return getattr(model.head, f"upscore{head}").placement
 
 
 def temperature_softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -143,7 +133,7 @@ class UpsamplingCheck:
     rim: float | None
 
 
-def check_upsampling(result: SegmentationResult, head: int, model: nn.Module, index: int) -> UpsamplingCheck:
+def check_upsampling(result: SegmentationResult, head: int, model: Network, index: int) -> UpsamplingCheck:
     """Upsample one class of the coarse grid in PyTorch's ways and compare with what the network said."""
     scores = result.scores[head]
     if isinstance(scores, GridScores):
@@ -151,22 +141,16 @@ def check_upsampling(result: SegmentationResult, head: int, model: nn.Module, in
     grid = coarse_grid(result, head, model)
     ours = torch.from_numpy(scores.logits[index].astype(np.float32))
     coarse = torch.from_numpy(grid.logits[index])[None, None]
-    placement = final_upsampling(model, head)
+    placement = model.final_upsampling(head)
     if placement is None:
         theirs = F.interpolate(coarse, size=ours.shape, mode="bilinear", align_corners=False)[0, 0]
         return UpsamplingCheck(None, float((theirs - ours).abs().max()), None)
-    if learned_upsampling(model, head):
+    if model.learned_upsampling(head):
         return UpsamplingCheck(None, None, None)
     kernel = bilinear_kernel(placement.kernel)[None, None]
     everywhere = _crop(F.conv_transpose2d(coarse, kernel, stride=placement.factor), -placement.shift, ours.shape)
     inside, rim = _against_interpolation(coarse, ours, grid, placement)
     return UpsamplingCheck(float((everywhere - ours).abs().max()), inside, rim)
-
-
-def learned_upsampling(model: nn.Module, head: int) -> bool:
-    """Whether the last upsampling of a head has weights of its own."""
-    first = model.first if isinstance(model, LateFusionFCN) else model
-    return isinstance(first, FCN) and getattr(first.head, f"upscore{head}").weight is not None
 
 
 def _against_interpolation(

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from fcn_core.analysis.fields.receptive_field import Box
-from fcn_core.models.fcn import Upscore
+from fcn_core.models.upscore import Upscore
 from fcn_core.progress import Progress
 
 SHARE = 0.95

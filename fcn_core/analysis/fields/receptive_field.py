@@ -19,10 +19,13 @@ from torch import nn
 from fcn_core.analysis.fields.map_field import MapField, Note
 from fcn_core.analysis.fields.reach import FAR, NotAnalysable, Reach
 from fcn_core.analysis.fields.trace import FieldTensor, Trace, named_tensors, skeleton
-from fcn_core.models.fcn import FCN, LateFusionFCN
+from fcn_core.models.fcn import FCN
+from fcn_core.models.late_fusion import LateFusionFCN
+from fcn_core.models.network import Network
 from fcn_core.models.paper_names import paper_names
+from fcn_core.models.spec import STREAMS, score_of
 
-FCN_STREAMS = {"head.score_fr": "fc7", "head.score_pool4": "pool4", "head.score_pool3": "pool3"}
+FCN_STREAMS = {f"head.{score_of(stream)}": stream for stream in STREAMS}
 JOINING = {
     "cat": "concatenation", "add": "sum", "sub": "difference", "mul": "product",
     "stack": "stack", "convolution": "convolution", "constant_pad_nd": "padding",
@@ -199,7 +202,7 @@ def receptive_field(
     """Walks `model` with a picture of `size` (H, W) and gives what the cells of every map see.
 
     channels: of the picture; by default those that the model's first layer wants. streams: module name ->
-    name of the stream that begins with its output; by default the three of an FCN. The model itself is not
+    name of the stream that begins with its output; by default those of an FCN. The model itself is not
     touched. What cannot be followed ends up in `unanalysed`; ValueError where the picture is too small for
     the network or `forward` needs more than one picture.
     """
@@ -312,10 +315,8 @@ def _usual_streams(model: nn.Module) -> dict[str, str]:
 
 
 def _first_channels(model: nn.Module) -> int:
-    if isinstance(model, FCN):
+    if isinstance(model, Network):
         return model.spec.in_channels
-    if isinstance(model, LateFusionFCN):
-        return model.first.spec.in_channels + model.second.spec.in_channels
     for part in model.modules():
         if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d):
             return part.in_channels

@@ -1,8 +1,8 @@
 """Skip fusion from kept score maps, and the logit ledger (CVPR 2015, section 4.2).
 
 Above its score layers an FCN only adds maps and enlarges them linearly. So each logit is exactly the sum of what its
-streams contribute: fc7 through `score_fr`, pool4 through `score_pool4`, pool3 through `score_pool3`, each pushed alone
-through the same upsamplings while the others are zero. The bias of a score layer belongs to that layer's stream.
+streams contribute: fc7 through `score_fr`, pool4 through `score_pool4`, pool3 through `score_pool3`, and so on, each
+pushed alone through the same upsamplings while the others are zero. The bias of a score layer belongs to its stream.
 
 `Fusion` holds the score maps of one picture and answers without the trunk: what a stream contributes, what a pixel's
 ledger says, and what the heads would say if a skip were scaled or turned off.
@@ -20,14 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
-from fcn_core.models.fcn import SkipHeads, Upscore
+from fcn_core.models.fcn import SkipHeads
+from fcn_core.models.spec import HEADS, SKIPS, STREAMS, fused_map, skips_of, streams_of
+from fcn_core.models.upscore import Upscore
 from fcn_core.ops.bilinear import upsample_bilinear
 from fcn_core.ops.conv_arithmetic import CoordinateMap, Upsampling
 from fcn_core.segmenting.scores import classify
 
-STREAMS = ("fc7", "pool4", "pool3")
-SCORE_MAPS = {"fc7": "score_fr", "pool4": "score_pool4", "pool3": "score_pool3"}
-STREAMS_OF_HEAD = {32: STREAMS[:1], 16: STREAMS[:2], 8: STREAMS}
 Scales = Mapping[str, float]
 
 
@@ -126,14 +125,14 @@ class Fusion:
         dtype = self.maps["score_fr"].dtype
         self._up = {name: _private(module, dtype) for name, module in head.named_children() if name.startswith("up")}
         self.num_classes = len(maps["score_fr"])
-        self.heads = tuple(h for h in (32, 16, 8) if h in head.heads and SCORE_MAPS[STREAMS_OF_HEAD[h][-1]] in maps)
+        self.heads = tuple(h for h in HEADS if h in head.heads and fused_map(h) in maps)
         self.coordinates = self._coordinates()
         self._shares: dict[int, dict[str, Tensor]] = {}
 
     def streams(self, head: int) -> tuple[str, ...]:
         """The streams that a head adds up, coarsest first."""
         self._check(head)
-        return STREAMS_OF_HEAD[head]
+        return streams_of(head)
 
     def shares_of_grid(self, head: int) -> dict[str, Tensor]:
         """Stream -> what it alone puts on the head's grid, K×h×w; their sum is the map before the last upsampling."""
@@ -143,14 +142,12 @@ class Fusion:
         return dict(self._shares[head])
 
     def _shares_of_grid(self, head: int) -> dict[str, Tensor]:
-        score = {stream: self.maps[SCORE_MAPS[stream]] for stream in STREAMS_OF_HEAD[head]}
-        if head == 32:
-            return score
-        score["fc7"] = self._meet("upscore2", score["fc7"], self.maps["score_pool4"])
-        if head == 8:
-            for stream in ("fc7", "pool4"):
-                score[stream] = self._meet("upscore_pool4", score[stream], score["pool3"])
-        return score
+        shares = {"fc7": self.maps["score_fr"]}
+        for skip in skips_of(head):
+            added = self.maps[skip.score]
+            shares = {stream: self._meet(skip.enlarges, share, added) for stream, share in shares.items()}
+            shares[skip.layer] = added
+        return shares
 
     def fused(self, head: int, scales: Scales | None = None) -> Tensor:
         """The head's map before its last upsampling, K×h×w, with each stream multiplied by its factor (1 if not named).
@@ -203,10 +200,10 @@ class Fusion:
     def own(self, head: int) -> Tensor:
         """The head's map before its last upsampling as the network computed it, K×h×w."""
         self._check(head)
-        return self.maps[{32: "score_fr", 16: "fuse_pool4", 8: "fuse_pool3"}[head]]
+        return self.maps[fused_map(head)]
 
     def enlargement(self, name: str) -> Enlargement:
-        """An upsampling of the network: upscore2, upscore_pool4, upscore32, upscore16 or upscore8."""
+        """An upsampling of the network: upscore2, upscore_pool4, … between two grids, upscore8, … to the photo."""
         return self._up[name]
 
     def plane(self, name: str, index: int) -> np.ndarray:
@@ -240,14 +237,11 @@ class Fusion:
         found: dict[str, CoordinateMap] = {}
         last = {h: self._up[f"upscore{h}"].placement for h in self.heads}
         grids = {h: CoordinateMap(Fraction(p.factor), Fraction(p.kernel - 1, 2) + p.shift) for h, p in last.items()}
-        if "fuse_pool3" in self.maps:
-            eight = grids[8]
-            found |= dict.fromkeys(("upscore_pool4", "score_pool3", "fuse_pool3"), eight)
-            grids[16] = eight.then(self._up["upscore_pool4"].coordinates)
-        if "fuse_pool4" in self.maps:
-            sixteen = grids[16]
-            found |= dict.fromkeys(("upscore2", "score_pool4", "fuse_pool4"), sixteen)
-            grids[32] = sixteen.then(self._up["upscore2"].coordinates)
+        for skip in reversed(SKIPS):
+            if skip.fuse in self.maps:
+                here = grids[skip.stride]
+                found |= dict.fromkeys((skip.enlarges, skip.score, skip.fuse), here)
+                grids[2 * skip.stride] = here.then(self._up[skip.enlarges].coordinates)
         found["score_fr"] = grids[32]
         return found | {f"{h}s": CoordinateMap() for h in self.heads}
 

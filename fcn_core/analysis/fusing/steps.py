@@ -12,6 +12,7 @@ import numpy as np
 
 from fcn_core.analysis.fusing.decisions import Change, Decisions
 from fcn_core.analysis.fusing.fusion import Fusion
+from fcn_core.models.spec import skips_of
 
 Kind = Literal["score", "enlarge", "skip", "add", "final"]
 
@@ -57,27 +58,22 @@ class CellNumbers:
     parts: dict[str, np.ndarray]
 
 
-WAY: dict[int, tuple[tuple[str, Kind, tuple[str, ...], int], ...]] = {
-    32: (("score_fr", "score", (), 1),),
-    16: (
-        ("score_fr", "score", (), 1),
-        ("upscore2", "enlarge", ("score_fr",), 1),
-        ("score_pool4", "skip", (), 0),
-        ("fuse_pool4", "add", ("upscore2", "score_pool4"), 2),
-    ),
-}
-WAY[8] = (
-    *WAY[16],
-    ("upscore_pool4", "enlarge", ("fuse_pool4",), 2),
-    ("score_pool3", "skip", (), 0),
-    ("fuse_pool3", "add", ("upscore_pool4", "score_pool3"), 3),
-)
+def way_of(head: int) -> tuple[tuple[str, Kind, tuple[str, ...], int], ...]:
+    """(map, kind, sources, streams in it) of every step of a head before its last upsampling."""
+    way: list[tuple[str, Kind, tuple[str, ...], int]] = [("score_fr", "score", (), 1)]
+    for count, skip in enumerate(skips_of(head), 1):
+        way += [
+            (skip.enlarges, "enlarge", (way[-1][0],), count),
+            (skip.score, "skip", (), 0),
+            (skip.fuse, "add", (skip.enlarges, skip.score), count + 1),
+        ]
+    return tuple(way)
 
 
 def steps(fusion: Fusion, found: Decisions) -> list[Step]:
     """All steps of the head that `found` is about, in order."""
     way = []
-    for name, kind, sources, summed in WAY[found.head]:
+    for name, kind, sources, summed in way_of(found.head):
         classes, height, width = fusion.maps[name].shape
         stride = int(fusion.coordinates[name].scale)
         changed, changes = 0.0, tuple[Change, ...]()

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from fcn_core.analysis.fusing.fusion import skip_heads
 from fcn_core.analysis.upsampling.overlap import phase_sums, stamp
-from fcn_core.models.fcn import Upscore
+from fcn_core.models.upscore import Upscore
 from fcn_core.ops.bilinear import bilinear_kernel
 from fcn_core.ops.conv_arithmetic import Upsampling
 

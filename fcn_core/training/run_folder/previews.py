@@ -11,7 +11,7 @@ import torch
 from fcn_core.data.kept import LabelledPictures, Subset
 from fcn_core.data.sample import Sample
 from fcn_core.machine.atomic import written_aside
-from fcn_core.models.fcn import FCN
+from fcn_core.models.network import Network
 from fcn_core.pictures.bands import show_bands
 from fcn_core.pictures.images import png_bytes
 from fcn_core.training.run_folder.preview_files import PreviewFiles, moments
@@ -33,7 +33,7 @@ class Previews:
             self._write(self.files.photo(name), png_bytes(photo))
             self._write(self.files.truth(name), png_bytes(sample.mask))
 
-    def write(self, step: int, model: FCN, preprocessing: Preprocessing, *, device: torch.device) -> None:
+    def write(self, step: int, model: Network, preprocessing: Preprocessing, *, device: torch.device) -> None:
         """The label map of every head for every picture. The folder appears when it is complete."""
         target = self.files.moment(step)
         if self.pictures is None or target.exists():

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from fcn_core.models.architectures import USUAL
 from fcn_core.training.settings.groups import (
     AugmentSettings,
     DataSettings,
     LossSettings,
-    ModelSettings,
     OptimSettings,
     ScheduleSettings,
     Settings,
 )
+from fcn_core.training.settings.networks import NETWORKS, AnyNetwork, NetworkSettings, architecture_in, switched
 from fcn_core.training.settings.refusals import refusals
 
 OTHER_RUN = "run:"  # `start` of a run that begins with the weights of another
@@ -26,7 +28,7 @@ class TrainConfig(Settings):
 
     name: str = Field(default="run", description="Name of the run and of its weights.")
     seed: int = Field(default=0, ge=0, description="Start of all chance: first weights, order, crops, dropout.")
-    model: ModelSettings = Field(default=ModelSettings(), description="The network.")
+    model: AnyNetwork = Field(default=NETWORKS[USUAL](), description="The network.")
     start: str | None = Field(
         default=None,
         description="Weights to begin with: a file, a name of the catalogue, imagenet (the trunk's classifier), or "
@@ -96,23 +98,34 @@ class TrainConfig(Settings):
         default=(), description="Also write the metrics for these programs, if they are installed."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_head_weights(cls, values: Any) -> Any:
+        """Where nobody weighs the heads' losses, the finest counts 1 and the others 0.3, whatever heads there are."""
+        loss = values.get("loss", {}) if isinstance(values, Mapping) else None
+        if not isinstance(loss, Mapping) or "head_weights" in loss:
+            return values
+        usual = usual_head_weights(values.get("model", {}))
+        return {**values, "loss": {**loss, "head_weights": usual}} if usual else values
+
     @model_validator(mode="after")
     def _one_length(self) -> TrainConfig:
         if sum(length is not None for length in (self.epochs, self.steps, self.minutes)) != 1:
             raise ValueError("give the length of the run as exactly one of epochs, steps and minutes")
-        missing = set(self.loss.head_weights) - set(self.model.heads)
+        heads = self.model.heads_built
+        missing = set(self.loss.head_weights) - set(heads)
         if missing:
-            raise ValueError(f"loss.head_weights names heads {sorted(missing)}, but the model has {self.model.heads}")
+            raise ValueError(f"loss.head_weights names heads {sorted(missing)}, but the model has {heads}")
         if not any(weight > 0 for weight in self.loss.head_weights.values()):
             raise ValueError("loss.head_weights must give at least one head a weight above 0")
         if self.freeze_trunk and self.start is None:
             raise ValueError("freeze_trunk keeps the trunk as it starts; give start, the weights that it begins with")
         if self.start_parts == "trunk" and self.start is None:
             raise ValueError("start_parts says what to take from start, but start is empty")
-        if self.staged is not None and len(self.staged) != len(self.model.heads):
+        if self.staged is not None and len(self.staged) != len(heads):
             raise ValueError(
                 f"staged gives {len(self.staged)} factors on the learning rate, but the model has the heads "
-                f"{self.model.heads}; give one a head, or leave it empty"
+                f"{heads}; give one a head, or leave it empty"
             )
         if self.early_stop is not None and self.val is None:
             raise ValueError("early_stop counts validations; give val, the data set to validate on")
@@ -151,9 +164,35 @@ class TrainConfig(Settings):
     def replace(self, **changes: Any) -> TrainConfig:
         """A checked copy with some fields changed; nested groups as dicts of their changed fields."""
         values = self.model_dump()
+        model = changes.get("model")
+        if isinstance(model, dict) and "architecture" in model:
+            values = with_architecture(values, model["architecture"])
         for name, value in changes.items():
             if isinstance(value, dict) and isinstance(values.get(name), dict):
                 values[name] = {**values[name], **value}
             else:
                 values[name] = value
         return type(self).from_dict(values)
+
+
+def with_architecture(values: Mapping[str, Any], architecture: str) -> dict[str, Any]:
+    """Plain settings with a network of another architecture: what both networks have is kept, and the weights of the
+    heads' losses are the usual ones again. ValueError for an unknown architecture."""
+    model = values.get("model") or {}
+    if architecture_in(model) == architecture:
+        return dict(values)
+    loss = {name: value for name, value in (values.get("loss") or {}).items() if name != "head_weights"}
+    return {**values, "model": switched(model, architecture), "loss": loss, "staged": None}
+
+
+def usual_head_weights(network: Any) -> dict[int, float]:
+    """Weights of the heads' losses where nobody chose any: 1 for the finest, 0.3 for the others.
+
+    network: its settings, checked or as plain values; of values that do not fit nothing can be said, {}.
+    """
+    try:
+        checked = network if isinstance(network, NetworkSettings) else NETWORKS[architecture_in(network)](**network)
+    except (KeyError, TypeError, ValueError):  # told where the network is checked
+        return {}
+    heads = checked.heads_built
+    return {head: 1.0 if head == heads[-1] else 0.3 for head in heads}

@@ -1,4 +1,4 @@
-"""The groups of settings of a training run: network, data, augmentation, loss, optimiser, schedule.
+"""The groups of settings of a training run: data, augmentation, loss, optimiser, schedule (`networks.py`: the network).
 
 Every field says what it does and why one would change it: the form on the page, the command line and the run's
 `config.yaml` all come from here. `config.py` puts the groups together.
@@ -6,13 +6,10 @@ Every field says what it does and why one would change it: the form on the page,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from fcn_core.models.spec import FCNSpec
 
 Share = Annotated[float, Field(ge=0, le=1)]
 DataKind = Literal[
@@ -25,58 +22,6 @@ class Settings(BaseModel):
     """Common base: unknown names are refused, so that a typing error does not train with the default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-
-
-class ModelSettings(Settings):
-    """Which network is trained; the number of classes comes from the data."""
-
-    backbone: Literal["vgg16", "vgg16_bn", "alexnet", "caffenet", "googlenet"] = Field(
-        default="vgg16_bn", description="Trunk: the classifier that was made fully convolutional."
-    )
-    width: float = Field(default=0.25, gt=0, description="Factor on the trunk's channels; 1 is the published width.")
-    fc_channels: int | None = Field(default=512, ge=1, description="Channels of fc6 and fc7; empty takes 4096 × width.")
-    fc_norm: bool = Field(
-        default=False, description="Batch normalisation after fc6 and fc7; steadies a start from nothing."
-    )
-    in_channels: int | None = Field(
-        default=None, ge=1, description="Channels of the images; empty takes as many as the data has (3 for photos)."
-    )
-    heads: tuple[int, ...] = Field(
-        default=(32, 16, 8), description="Output strides that are built and trained together."
-    )
-    alignment: Literal["centered", "reference"] = Field(
-        default="centered",
-        description="centered: 'same' padding, twice as fast; reference: padded by 100 as published.",
-    )
-    skip_scales: dict[int, float] = Field(
-        default={16: 1.0, 8: 1.0},
-        description="Factor on the skips' maps; 0.01 and 0.0001 is the paper's at-once training.",
-    )
-    learned_deconvs: Literal["none", "intermediate", "all"] = Field(
-        default="none",
-        description="Which upsamplings learn; the released code freezes all, the CVPR paper only the last.",
-    )
-    dropout: float = Field(default=0.5, ge=0, lt=1, description="Dropout after fc6 and fc7; less suits a slim network.")
-    dropout_kind: Literal["element", "channel"] = Field(
-        default="element", description="What is dropped: single values (the paper's code) or whole channels (torchfcn)."
-    )
-
-    @model_validator(mode="after")
-    def _can_be_built(self) -> ModelSettings:
-        self.spec(2, in_channels=self.in_channels or 3)  # says what is wrong with heads, skips and the like
-        return self
-
-    def spec(self, num_classes: int, *, in_channels: int = 3, tasks: Mapping[str, int] | None = None) -> FCNSpec:
-        """The network's description. in_channels: of the data. tasks: further sets of classes, name -> number.
-
-        ValueError when the settings ask for another number of channels than the data has.
-        """
-        if self.in_channels not in (None, in_channels):
-            raise ValueError(
-                f"model.in_channels is {self.in_channels}, but the images have {in_channels} channels; leave it empty"
-            )
-        values = {**self.model_dump(), "in_channels": in_channels, "extra_tasks": dict(tasks or {})}
-        return FCNSpec(num_classes=num_classes, **values)
 
 
 class DataSettings(Settings):

@@ -9,6 +9,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from fcn_core.training.settings.networks import NETWORKS
+
 
 def refusals(error: ValidationError, model: type[BaseModel]) -> dict[str, str]:
     """Path such as `train.0.count` -> what is wrong there; an empty path stands for the settings as a whole.
@@ -18,10 +20,13 @@ def refusals(error: ValidationError, model: type[BaseModel]) -> dict[str, str]:
     problems = {}
     for one in error.errors():
         words = tuple(str(word) for word in one["loc"])
+        inner = _group(model, words[:-1] if one["type"] == "extra_forbidden" else words)
+        if words[:1] == ("model",) and words[1:2] and words[1] in NETWORKS:  # pydantic names the kind of network too
+            inner, words = NETWORKS[words[1]], ("model", *words[2:])
         if one["type"] == "extra_forbidden":
-            problems[".".join(words)] = _unknown(words[-1], _group(model, words[:-1]))
+            problems[".".join(words)] = _unknown(words[-1], inner)
         else:
-            problems[".".join(words)] = _sentence(one, _group(model, words))
+            problems[".".join(words)] = _sentence(one, inner)
     for path in [path for path in problems if any(other.startswith(f"{path}.") for other in problems)]:
         del problems[path]  # "no data set" only follows from the data sets that are wrong
     return problems
@@ -31,6 +36,8 @@ def _sentence(error: Mapping[str, Any], group: type[BaseModel] | None) -> str:
     """The error in plain words. A sentence that begins with a setting of the group leaves its name as it is."""
     if error["type"] == "missing":
         return "A value is missing here."
+    if error["type"] == "union_tag_invalid":
+        return f"There is no architecture {error['ctx']['tag']!r}; there are {', '.join(NETWORKS)}."
     text = error["msg"].removeprefix("Value error, ")
     if text.startswith("Input should be"):
         text = f"{text.replace('Input should be', 'It should be')}, got {error['input']!r}"

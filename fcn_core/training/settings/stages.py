@@ -17,7 +17,7 @@ def expand(config: TrainConfig) -> tuple[TrainConfig, ...]:
     """
     if config.staged is None:
         return (config,)
-    heads = sorted(config.model.heads, reverse=True)
+    heads = config.model.heads_built
     return tuple(
         config.replace(
             name=f"{config.name}-{head}s",

@@ -20,9 +20,10 @@ from fcn_core.analysis.fields.effective_field import (
 )
 from fcn_core.analysis.fields.probe import probed_box
 from fcn_core.analysis.fields.receptive_field import Box, receptive_field
+from fcn_core.models.architectures import build
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import FCNSpec
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 
 SIZE = (160, 200)
 
@@ -87,7 +88,7 @@ def test_of_a_trained_like_network_none_falls_outside() -> None:
 
 def test_a_resnets_score_map() -> None:
     torch.manual_seed(0)
-    model = with_random_weights(TorchvisionFCN("fcn_resnet50", num_classes=2)).eval()
+    model = with_random_weights(build(FCNResNet50Spec(num_classes=2))).eval()
     box = receptive_field(model, (64, 64)).layer("maps.score_fr").box(4, 4)
     found = effective_field(model, Target("maps.score_fr", 4, 4, channel=1), box, random_pictures((3, 64, 64)), count=1)
     assert found.outside == 0 and found.reached == (0, 0, 64, 64) == box.inside

@@ -11,12 +11,14 @@ from torch import nn
 
 from fcn_core.analysis.fusing.decisions import Decisions, decisions, who_decided
 from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
-from fcn_core.analysis.fusing.fusion import STREAMS_OF_HEAD, Fusion, skip_heads
+from fcn_core.analysis.fusing.fusion import Fusion, skip_heads
 from fcn_core.analysis.fusing.network_picture import network_boxes, trunk_stages
 from fcn_core.analysis.fusing.steps import numbers, steps
-from fcn_core.models.fcn import FCN, FCNOutput, build
-from fcn_core.models.spec import FCNSpec
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.architectures import build
+from fcn_core.models.fcn import FCN
+from fcn_core.models.network import NetworkOutput
+from fcn_core.models.spec import FCNSpec, streams_of
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 from fcn_core.ops.bilinear import upsample_bilinear
 from fcn_core.ops.conv_arithmetic import CoordinateMap, place_upsampling
 from fcn_core.segmenting.scores import classify
@@ -38,13 +40,13 @@ def network(dtype: torch.dtype = torch.float32, seed: int = 0, **changes: object
     return model.eval().to(dtype)
 
 
-def passed(model: nn.Module, size: tuple[int, int], dtype: torch.dtype = torch.float32) -> FCNOutput:
+def passed(model: nn.Module, size: tuple[int, int], dtype: torch.dtype = torch.float32) -> NetworkOutput:
     generator = torch.Generator().manual_seed(1)
     with torch.inference_mode():
         return model(torch.randn(1, 3, *size, generator=generator, dtype=torch.float64).to(dtype))
 
 
-def fused(model: nn.Module, output: FCNOutput, size: tuple[int, int]) -> Fusion:
+def fused(model: nn.Module, output: NetworkOutput, size: tuple[int, int]) -> Fusion:
     return Fusion(model, {name: value[0].numpy() for name, value in output.maps.items()}, size)
 
 
@@ -72,7 +74,7 @@ def test_every_logit_is_the_sum_of_its_parts(trunk, alignment, learned, heads, s
         logits = output.logits[head][0]
         bound = (1e-12 if double else 1e-5) * max(1.0, float(logits.abs().max()))
         parts = fusion.parts(head)
-        assert tuple(parts) == STREAMS_OF_HEAD[head]
+        assert tuple(parts) == streams_of(head)
         assert float((sum(parts.values()) - logits).abs().max()) < bound
         assert float((fusion.logits(head) - logits).abs().max()) < bound
         for x, y in {(0, 0), (size[1] - 1, size[0] - 1), (size[1] // 2, size[0] // 3)}:
@@ -259,12 +261,12 @@ def test_what_cannot_be_taken_apart_is_named() -> None:
         fusion.parts(8)
     with pytest.raises(ValueError, match="outside the 50×40 picture"):
         fusion.ledger(16, 50, 0)
-    with pytest.raises(ValueError, match="no stream pool2"):
-        fusion.fused(16, {"pool2": 1.0})
+    with pytest.raises(ValueError, match="no stream pool1"):
+        fusion.fused(16, {"pool1": 1.0})
     with pytest.raises(ValueError, match="cut into tiles"):
         Fusion(model, {}, (40, 50))
     with torch.device("meta"):
-        single = TorchvisionFCN("fcn_resnet50")
+        single = build(FCNResNet50Spec())
     with pytest.raises(ValueError, match="one stream only"):
         skip_heads(single)
     boxes = network_boxes(single, {"score_fr": np.zeros((21, 5, 7), np.float32)}, (40, 56), 3)

@@ -19,7 +19,8 @@ from fcn_core.analysis.evidence.heatmaps import (
     temperature_softmax,
 )
 from fcn_core.labels import VOC
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.architectures import build
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import LoadedModel, WeightRecord
 
@@ -113,8 +114,8 @@ def test_one_head_is_enough() -> None:
 
 def test_torchvisions_network_interpolates_its_only_map() -> None:
     torch.manual_seed(7)
-    model = TorchvisionFCN("fcn_resnet50").eval()
-    record = WeightRecord(name="t", title="t", architecture="fcn_resnet50", label_set=VOC)
+    model = build(FCNResNet50Spec()).eval()
+    record = WeightRecord(name="t", title="t", spec=model.spec, label_set=VOC)
     result = Segmenter(LoadedModel(record, model, VOC, (8,))).segment(photo(61, 83))
     grid = coarse_grid(result, 8, model)
     assert grid.logits.shape == (21, 8, 11) and grid.extent == pytest.approx((0, 0, 83, 61))

@@ -17,7 +17,8 @@ from fcn_core.analysis.evidence.layers import (
     strongest_cells,
     truncated_forward,
 )
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.architectures import build
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_a_module_that_works_twice_has_two_maps() -> None:
 
 def test_torchvisions_network_can_be_looked_into() -> None:
     torch.manual_seed(0)
-    model = TorchvisionFCN("fcn_resnet50").eval()
+    model = build(FCNResNet50Spec()).eval()
     layer = next(layer for layer in list_layers(model) if layer.path == "backbone.layer1.0")
     assert layer.kind == "Bottleneck" and layer.channels == 256
     found = layer_map(model, layer, picture(64))

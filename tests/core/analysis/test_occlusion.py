@@ -12,7 +12,7 @@ from torch import nn
 
 from fcn_core.analysis.evidence.occlusion import occlusion_at, occlusion_map, window_count, windows_along
 from fcn_core.analysis.evidence.target import Target, region_mask
-from fcn_core.models.fcn import FCNOutput
+from fcn_core.models.network import NetworkOutput
 
 
 class Linear(nn.Module):
@@ -22,8 +22,8 @@ class Linear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor([1.0, 2.0]))
 
-    def forward(self, x: torch.Tensor, heads: tuple[int, ...] = (8,)) -> FCNOutput:
-        return FCNOutput({8: x.sum(1, keepdim=True) * self.weight[None, :, None, None]})
+    def forward(self, x: torch.Tensor, heads: tuple[int, ...] = (8,)) -> NetworkOutput:
+        return NetworkOutput({8: x.sum(1, keepdim=True) * self.weight[None, :, None, None]})
 
 
 def target(mask: np.ndarray, index: int = 1, head: int = 8) -> Target:

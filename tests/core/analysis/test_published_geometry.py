@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fcn_core.models.fcn import FCN, build
+from fcn_core.models.architectures import build
+from fcn_core.models.fcn import FCN
 from fcn_core.models.names import torchfcn_to_ours
 from fcn_core.models.spec import FCNSpec
 from fcn_core.weights import import_file

@@ -14,9 +14,10 @@ from torch.nn import functional as F
 from torchvision.models import get_model
 
 from fcn_core.analysis.fields.receptive_field import LayerField, ReceptiveFields, receptive_field
+from fcn_core.models.architectures import build
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import FCNSpec
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 from fcn_core.models.windowing import WindowedFCN
 
 
@@ -81,7 +82,7 @@ def test_a_box_counted_by_hand() -> None:
 
 
 def test_fcn_resnet50_with_dilation_and_bottlenecks() -> None:
-    found = receptive_field(TorchvisionFCN("fcn_resnet50"), (97, 130))
+    found = receptive_field(build(FCNResNet50Spec()), (97, 130))
     assert not found.unanalysed
     score = found.outputs["maps.score_fr"]
     assert (score.axes[0].size, score.axes[0].stride) == (443, 8)

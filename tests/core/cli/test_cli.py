@@ -21,7 +21,7 @@ from fcn_core.cli.photo_files import ResultFolder, find_photos, result_names
 from fcn_core.cli.program import main
 from fcn_core.labels import CAMVID, VOID
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import IMAGENET, load, save_checkpoint

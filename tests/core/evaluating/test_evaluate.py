@@ -8,7 +8,7 @@ from torch import nn
 from fcn_core.data.sample import Sample
 from fcn_core.evaluating.evaluate import evaluate
 from fcn_core.labels import CAMVID, VOID
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from fcn_core.models.fcn import FCN, build
+from fcn_core.models.architectures import build
+from fcn_core.models.fcn import FCN
 from fcn_core.models.names import torchfcn_to_ours
 from fcn_core.models.spec import FCNSpec
 

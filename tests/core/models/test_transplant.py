@@ -6,7 +6,7 @@ import pytest
 import torch
 from torchvision.models import alexnet, googlenet, vgg16
 
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.models.transplant import transplant_classifier, transplant_coarser
 
@@ -47,7 +47,7 @@ def test_googlenet_trunk_computes_torchvisions_features() -> None:
 
 def test_wrong_classifier_is_named() -> None:
     model = build(FCNSpec(backbone="vgg16", width=0.125, fc_channels=16))
-    with pytest.raises(ValueError, match="at width 1 .* here trunk.features.0.weight has shape"):
+    with pytest.raises(ValueError, match="at width 1 .* here features.0.weight has shape"):
         transplant_classifier(model, {"features.0.weight": torch.zeros(64, 3, 3, 3)})
 
 

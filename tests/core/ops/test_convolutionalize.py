@@ -10,8 +10,8 @@ from segmenters import tiny_model
 from torch import nn
 
 from fcn_core.analysis.dense.window_classifier import drawn_alexnet, fcn_windows, patch_windows
-from fcn_core.models.backbones import REFERENCE_PADDING
 from fcn_core.models.patch_classifier import PATCH_NETS, patch_classifier
+from fcn_core.models.trunks.trunk import REFERENCE_PADDING
 from fcn_core.ops.convolutionalize import as_convolution, as_fully_connected, convolutionalize, fully_connected
 
 

@@ -14,8 +14,9 @@ import torch
 from segmenters import tiny_model, tiny_weights
 from torch import nn
 
-from fcn_core.models.fcn import FCNOutput
-from fcn_core.models.torchvision_fcn import TorchvisionFCN
+from fcn_core.models.architectures import build
+from fcn_core.models.network import Network, NetworkOutput
+from fcn_core.models.torchvision_spec import FCNResNet50Spec
 from fcn_core.pictures.bands import show_bands
 from fcn_core.pictures.images import ImageError, png_bytes
 from fcn_core.segmenting.folding import folded_copy
@@ -25,7 +26,7 @@ from fcn_core.weights import Preprocessing
 PHOTO = np.random.default_rng(3).integers(0, 256, (75, 101, 3), np.uint8)
 
 
-class Counted(nn.Module):
+class Counted(Network):
     """A network that counts its passes, also in the Segmenter's private copy."""
 
     def __init__(self, network: nn.Module, passes: list[tuple[int, ...]]) -> None:
@@ -39,7 +40,11 @@ class Counted(nn.Module):
         copied.record = self.record
         return copied
 
-    def forward(self, x: torch.Tensor, heads: Sequence[int] | None = None) -> FCNOutput:
+    @property
+    def widest(self) -> float:
+        return self.network.widest
+
+    def forward(self, x: torch.Tensor, heads: Sequence[int] | None = None) -> NetworkOutput:
         self.record(tuple(x.shape))
         return self.network(x, heads)
 
@@ -124,7 +129,7 @@ def test_the_shared_model_stays_as_it_is() -> None:
         tiny_model(backbone="vgg16"),
         tiny_model(backbone="googlenet"),
         tiny_model(backbone="alexnet", alignment="reference"),
-        TorchvisionFCN("fcn_resnet50", num_classes=3).eval(),
+        build(FCNResNet50Spec(num_classes=3)).eval(),
     ],
     ids=lambda model: getattr(getattr(model, "spec", None), "backbone", "resnet50"),
 )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny_runs import TINY, draw_pictures, tiny_settings
 
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.training import preflight
 from fcn_core.training.engine import train
 from fcn_core.training.memory import kept_bytes, training_bytes

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torchvision.models import googlenet
 
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.models.spec import FCNSpec
 from fcn_core.training import start
 from fcn_core.training.settings.config import TrainConfig

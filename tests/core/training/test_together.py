@@ -39,7 +39,7 @@ def runs(tmp_path_factory):
         train(config, home / "one" / name)
         folders.append(RunFolder.create(home / "two" / name, config).path)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-               str(ROOT / "tests" / "together_script.py"), *map(str, folders)]  # fmt: skip
+               str(Path(__file__).with_name("together_script.py")), *map(str, folders)]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
     assert done.returncode == 0, done.stderr[:4000]

@@ -45,7 +45,7 @@ def test_preset_with_changes():
         ("name: x", "exactly one of epochs"),
         ("steps: 3\noptim: {lr: -1}", "optim.lr"),
         ("steps: 3\ntrain: [{kind: camvid}]", "A camvid data set needs root"),
-        ("steps: 3\nmodel: {heads: [32]}", "names heads"),
+        ("steps: 3\nmodel: {heads: [32]}\nloss: {head_weights: {8: 1}}", "names heads"),
         ("steps: 3\naugment: {scale: [2, 1]}", "smallest, largest"),
         ("steps: 3\naugment: {rare_crops: 0.5}", "rare_crops needs rare_classes"),
         ("- a list", "must be a YAML mapping"),
@@ -70,7 +70,7 @@ def test_wrong_settings_are_named(text, said):
         ({"optim": {"lr": float("inf")}}, "optim.lr: It should be a finite number, got inf"),
         ({"epochs": float("inf")}, "epochs: It should be a finite number, got inf"),
         ({"loss": {"head_weights": {8: -1}}}, "loss.head_weights.8: It should be greater than or equal to 0, got -1"),
-        ({"model": {"heads": [8, 7]}}, "model: heads must be some of 32, 16 and 8, each once"),
+        ({"model": {"heads": [8, 7]}}, "model: heads must be some of 32, 16, 8 and 4, each once"),
         ({"early_stop": 3}, "early_stop counts validations"),
     ],
 )

@@ -7,7 +7,7 @@ import torch
 from weight_files import caffe_bytes, caffe_layers, tiny_model, torchfcn_state
 
 from fcn_core.labels import CAMVID, NYUD, VOC
-from fcn_core.models.fcn import build
+from fcn_core.models.architectures import build
 from fcn_core.models.names import torchfcn_to_ours
 from fcn_core.models.spec import FCNSpec
 from fcn_core.ops.bilinear import bilinear_weight
