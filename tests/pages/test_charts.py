@@ -106,7 +106,7 @@ def test_heatmaps_of_tiled_photos_come_from_the_grid_in_place() -> None:
     image = np.random.default_rng(3).integers(0, 255, (520, 640, 3), np.uint8)
     result = Segmenter(tiny_weights()).segment(image, tile=544)
     assert result.tiled
-    shown = segment_kept.heatmap(("tiled",), result, 8, 3)
+    shown = segment_kept.heatmap(result, 8, 3)
     drawn = decoded(shown.src)
     assert (shown.width, shown.height) == (640, 520) and drawn.shape == (65, 80, 3)
     row, column = 30, 40

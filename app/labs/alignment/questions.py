@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.labs.shared.question_panel import Question
 from fcn_core.analysis.aligning.chain import changed, derived_crops
 from fcn_core.analysis.aligning.networks import chain_of, published_network
+from fcn_core.models.spec import PAPER_HEADS
 
 PAD = Question(
     "The reference VGG16 pads its first convolution by 100 instead of 1. What for?",
@@ -32,7 +33,7 @@ SKIP = Question(
 
 def asked(head: int) -> list[Question]:
     """Three questions about what follows from the layers; the second is about the head in hand."""
-    return [PAD, _crop(head), SKIP]
+    return [PAD, _crop(head if head in PAPER_HEADS else min(PAPER_HEADS)), SKIP]
 
 
 def _crop(head: int) -> Question:
