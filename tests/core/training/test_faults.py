@@ -19,6 +19,7 @@ from short_runs import tiny_config, wait_until
 
 from fcn_core.machine.disk import DiskFull
 from fcn_core.training.engine import resume
+from fcn_core.training.places.launch import kill
 from fcn_core.training.places.run_state import list_runs, read_run
 from fcn_core.training.run_folder.runs import RunFolder
 
@@ -28,12 +29,15 @@ LINUX = sys.platform.startswith("linux")
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A runs folder and a queue of the test's own."""
+    """A runs folder and a queue of the test's own; whatever still works at the end is killed."""
     monkeypatch.setenv("FCN_LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FCN_LAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    return tmp_path / "runs"
+    yield tmp_path / "runs"
+    for run in list_runs(tmp_path / "runs"):
+        if run.living and RunFolder(run.path).launched().pid:
+            kill(RunFolder(run.path))
 
 
 def steps(folder: RunFolder) -> list[dict]:
@@ -135,14 +139,19 @@ LAUNCHER = """
 
 
 @pytest.mark.skipif(not LINUX, reason="needs POSIX signals")
-def test_two_launches_at_one_instant_and_ctrl_c_on_their_launcher(place):
+def test_two_launches_at_one_instant_and_ctrl_c_on_their_launcher(place, request):
     script = textwrap.dedent(LAUNCHER).replace("TESTS", repr(str(ROOT / "tests")))
     launcher = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, process_group=0
     )
+    request.addfinalizer(launcher.kill)
     assert launcher.stdout is not None
     ids = [launcher.stdout.readline().strip() for _ in range(2)]
-    wait_until(lambda: {run.state for run in list_runs(place)} == {"queued", "running"}, "one runs, the other waits")
+    wait_until(
+        lambda: {run.state for run in list_runs(place)} == {"queued", "running"},
+        "one runs, the other waits",
+        seconds=180,
+    )
     os.killpg(launcher.pid, signal.SIGINT)  # as a terminal does
     assert launcher.wait(20) != 0
     by_state = {run.state: run for run in list_runs(place)}
@@ -157,7 +166,7 @@ def test_two_launches_at_one_instant_and_ctrl_c_on_their_launcher(place):
         assert len(working()) <= 1, "one run a device at a time"
         return all(run.state == "finished" for run in list_runs(place))
 
-    wait_until(over, "both finish without their launcher")
+    wait_until(over, "both finish without their launcher", seconds=180)
     ended, begun = RunFolder(place / first.id), RunFolder(place / second.id)
     assert len(steps(ended)) == len(steps(begun)) == 100
     assert begun.status_file.stat().st_mtime >= ended.status_file.stat().st_mtime
