@@ -53,7 +53,7 @@ class Desk:
 
     def records(self) -> dict[str, WeightRecord]:
         """Weights that label pixels and need no download, by name."""
-        return {name: record for name, record in CATALOGUE.items() if record.kind == "fcn" and is_here(record)}
+        return {name: record for name, record in CATALOGUE.items() if record.kind == "network" and is_here(record)}
 
     def regions(self, photo: str | Path, weights: str, head: str) -> Regions:
         """The photo's classes as masks. ValueError (one sentence) for anything that cannot be answered."""

@@ -58,7 +58,7 @@ def sample_names() -> tuple[str, ...]:
 @st.cache_resource(show_spinner=False, ttl=2, max_entries=1)
 def weight_records() -> dict[str, WeightRecord]:
     """Weights that label pixels by name: bundled and imported ones, those of runs, those to download."""
-    known = {name: record for name, record in CATALOGUE.items() if record.kind == "fcn"}
+    known = {name: record for name, record in CATALOGUE.items() if record.kind == "network"}
     local = {name: record for name, record in known.items() if record.path is not None}
     return {**local, **run_weights(runs_root()), **known}
 

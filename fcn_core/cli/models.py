@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WeightsOption = Annotated[
     str, typer.Option(help="A name of `weights list`, or a .safetensors file of ours.", show_default=True)
 ]
-HeadOption = Annotated[str, typer.Option(help="8s, 16s or 32s; several joined by commas; finest; or all.")]
+HeadOption = Annotated[str, typer.Option(help="A head such as 8s (32s, 16s, 8s, 4s; a U-Net has 1s), several joined by commas, finest, or all.")]
 FINEST = "finest"
 
 

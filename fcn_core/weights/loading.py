@@ -76,7 +76,7 @@ def load(
     report.require(path.name)
     model.load_state_dict(state, assign=True)
     labels = record.label_set
-    assert labels is not None  # every record of kind "fcn" names its classes
+    assert labels is not None  # every record of kind "network" names its classes
     return LoadedModel(record, model.eval().to(device), labels, record.heads, key)
 
 

@@ -12,7 +12,7 @@ from fcn_core.models.description import NetworkSpec
 from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 
 SOURCES = ("bundled", "torchvision", "published", "imported", "file")
-KINDS = ("fcn", "classifier")
+KINDS = ("network", "classifier")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class WeightRecord:
 
     name: str
     title: str
-    kind: str = "fcn"
+    kind: str = "network"
     spec: NetworkSpec | None = None
     label_set: LabelSet | None = None
     preprocessing: Preprocessing = IMAGENET
@@ -109,8 +109,10 @@ class WeightRecord:
             if key in data
         }  # fmt: skip
         labels = labels_from_dict(data["labels"]) if data.get("labels") else None
+        if plain.get("kind") == "fcn":  # what cards called every network that labels pixels
+            plain["kind"] = "network"
         spec = None
-        if plain.get("kind", "fcn") != "classifier":
+        if plain.get("kind") != "classifier":
             spec = read_spec(
                 data.get("architecture", USUAL), data.get("spec"), num_classes=len(labels) if labels else 21
             )

@@ -294,3 +294,9 @@ def test_results_can_be_pickled() -> None:
     result = Segmenter(tiny_weights()).segment(PHOTO)
     again = pickle.loads(pickle.dumps(result))
     np.testing.assert_array_equal(again.probabilities[16], result.probabilities[16])
+
+
+def test_scripts_written_for_the_old_place_of_the_segmenter_run() -> None:
+    from fcn_core.inference import Segmenter as former
+
+    assert former is Segmenter

@@ -211,6 +211,12 @@ def test_the_catalogue_without_bundled_weights_has_the_known_ones(bundled):
         assert WeightRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
 
 
+def test_cards_from_before_there_were_other_networks_still_load():
+    record = CATALOGUE["camvid"]
+    old = {key: value for key, value in record.to_dict().items() if key != "architecture"} | {"kind": "fcn"}
+    assert WeightRecord.from_dict(old, folder=record.folder) == record
+
+
 def test_torchvisions_facts_are_its_own(bundled):
     from torchvision.models import VGG16_Weights
     from torchvision.models.segmentation import FCN_ResNet50_Weights
