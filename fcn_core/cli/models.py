@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 WeightsOption = Annotated[
     str, typer.Option(help="A name of `weights list`, or a .safetensors file of ours.", show_default=True)
 ]
-HeadOption = Annotated[str, typer.Option(help="A head such as 8s (32s, 16s, 8s, 4s; a U-Net has 1s), several joined by commas, finest, or all.")]
+HeadOption = Annotated[
+    str, typer.Option(help="32s, 16s, 8s or 4s (others have their own, as 1s), several joined by commas; finest; all.")
+]
 FINEST = "finest"
 
 
