@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.bench import kept
 from app.bench.held import HeldPicture, HeldTruth
@@ -22,9 +23,9 @@ class Case:
     result: SegmentationResult
     truth: HeldTruth | None
 
-    @property
+    @cached_property
     def segmenter(self) -> Segmenter:
-        """The weights, ready to run."""
+        """The weights, ready to run; the same for everything that is drawn of this case."""
         return kept.segmenter(self.record)
 
     @property

@@ -131,21 +131,21 @@ def uploaded_picture(upload: Upload) -> HeldPicture:
     """
     bands = holds_bands(upload.data)
     image = show_bands(read_bands(upload.opened(), max_pixels=MAX_PIXELS)) if bands else read_image(upload.opened())
-    return HeldPicture(upload.name, upload.name, upload.digest, _locked(image), upload if bands else None)
+    return HeldPicture(upload.name, upload.name, upload.digest, locked(image), upload if bands else None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
 def sample_picture(name: str) -> HeldPicture:
     """A bundled sample's picture."""
     file = samples()[name].picture
-    return HeldPicture(file.name, f"sample {name}", f"sample:{name}", _locked(read_image(file)))
+    return HeldPicture(file.name, f"sample {name}", f"sample:{name}", locked(read_image(file)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=24, hash_funcs=IDENTITY)
 def truth(upload: Upload, labels: LabelSet, size: tuple[int, int] | None) -> HeldTruth:
     """An uploaded ground truth in these classes, of this size (h, w) or any; ValueError if it is none."""
     found = read_ground_truth(upload.opened(), labels, size=size)
-    return HeldTruth(_locked(found.mask), content_key(found.mask), upload.name, found.note)
+    return HeldTruth(locked(found.mask), content_key(found.mask), upload.name, found.note)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -154,10 +154,11 @@ def sample_truth(name: str) -> HeldTruth | None:
     path = samples()[name].truth
     if path is None:
         return None
-    mask = _locked(np.array(Image.open(path)))
+    mask = locked(np.array(Image.open(path)))
     return HeldTruth(mask, content_key(mask), f"sample {name}", "exact, drawn with the picture")
 
 
-def _locked(array: np.ndarray) -> np.ndarray:
+def locked(array: np.ndarray) -> np.ndarray:
+    """The array itself; nobody can write into it any more."""
     array.setflags(write=False)
     return array

@@ -22,7 +22,7 @@ from fcn_core.segmenting.segmenter import Segmenter
 @st.cache_resource(show_spinner=False, max_entries=48, hash_funcs=IDENTITY)
 def disturbed(labels: np.ndarray, wish: Disturbance, classes: int) -> np.ndarray:
     """A label map with everything that was wished done to it."""
-    return bench_kept._locked(disturb(labels, wish, classes))
+    return bench_kept.locked(disturb(labels, wish, classes))
 
 
 @st.cache_resource(show_spinner=False, max_entries=96, hash_funcs=IDENTITY)

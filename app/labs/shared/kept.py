@@ -32,4 +32,4 @@ def fields(segmenter: Segmenter, size: tuple[int, int]) -> ReceptiveFields:
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=IDENTITY)
 def distances(truth: HeldTruth) -> np.ndarray:
     """Distance of every pixel of a ground truth to its boundaries."""
-    return bench_kept._locked(boundary_distance(truth.mask))
+    return bench_kept.locked(boundary_distance(truth.mask))
