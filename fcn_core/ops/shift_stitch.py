@@ -16,12 +16,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fcn_core.ops.layer_geometry import square
 from fcn_core.progress import Progress
 
 Edge = Literal["wrap", "zero", "none"]
@@ -38,8 +39,8 @@ class SpreadLayer(nn.Module):
     def __init__(self, layer: Filter, *, stride: int, spread: int, edge: Edge) -> None:
         super().__init__()
         self.layer, self.stride, self.edge = layer, stride, edge
-        self.kernel = _square(layer.kernel_size)
-        self.dilation = spread * (1 if isinstance(layer, nn.AvgPool2d) else _square(layer.dilation))
+        self.kernel = square(layer.kernel_size, "kernel size")
+        self.dilation = spread * (1 if isinstance(layer, nn.AvgPool2d) else square(layer.dilation, "dilation"))
 
     def forward(self, x: Tensor) -> Tensor:
         """N×C×H×W -> N×D×h×w; h = ceil(H / stride) but for the edge "none"."""
@@ -178,7 +179,7 @@ def shifted(x: Tensor, down: int, right: int, edge: Edge) -> Tensor:
 
 def with_borders(network: nn.Module, edge: Edge) -> nn.Module:
     """A copy of `network` (parameters shared) with its own strides and dilations, whose layers treat borders so."""
-    return _respread(network, lambda name, layer: (_square(layer.stride), 1), edge)
+    return _respread(network, lambda name, layer: (square(layer.stride, "stride"), 1), edge)
 
 
 def _respread(network: nn.Module, settings: Callable[[str, Filter], tuple[int, int]], edge: Edge) -> nn.Module:
@@ -212,10 +213,3 @@ def _stride(x: Tensor, inner: Tensor, name: str) -> int:
             "sides are multiples of the network's stride"
         )
     return strides.pop()
-
-
-def _square(value: Any) -> int:
-    values = {value} if isinstance(value, int) else set(value)
-    if len(values) != 1:
-        raise ValueError(f"expected filters that are alike along rows and columns, got {value}")
-    return int(values.pop())
