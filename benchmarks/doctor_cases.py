@@ -23,7 +23,7 @@ from fcn_core.data.lint.masks import grey_palette
 from fcn_core.data.streets.scenes import Streets
 from fcn_core.labels import CAMVID, VOC, VOID
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.training.engine import train
+from fcn_core.training.loop.engine import train
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import load

@@ -24,11 +24,11 @@ from benchmarks.measure import table
 from benchmarks.results_file import RESULTS, write_part
 from fcn_core.evaluating.evaluate import evaluate
 from fcn_core.metrics import ConfusionMatrix, Scores
-from fcn_core.training.engine import resume, train
-from fcn_core.training.losses import class_weights
+from fcn_core.training.loop.engine import resume, train
+from fcn_core.training.loop.losses import class_weights
+from fcn_core.training.loop.stream import count_classes, open_data
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.stream import count_classes, open_data
 from fcn_core.weights import load
 
 WEIGHTS = ("none", "median_frequency", "enet")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_core.training.engine import resume, train
+from fcn_core.training.loop.engine import resume, train
 from fcn_core.training.settings.config import TrainConfig
 
 STAGE_STEPS = 400

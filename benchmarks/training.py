@@ -24,14 +24,14 @@ from torch.utils.data import DataLoader
 
 from benchmarks.measure import machine, table
 from benchmarks.results_file import RESULTS, write_part
-from fcn_core.training.engine import train
-from fcn_core.training.losses import heads_loss
-from fcn_core.training.optim import build_optimiser
-from fcn_core.training.results import RunUpdate
+from fcn_core.training.loop.engine import train
+from fcn_core.training.loop.losses import heads_loss
+from fcn_core.training.loop.optim import build_optimiser
+from fcn_core.training.loop.results import RunUpdate
+from fcn_core.training.loop.setup import DTYPES, Parts, prepare
+from fcn_core.training.loop.stream import StepBatches, prepare_worker
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.setup import DTYPES, Parts, prepare
-from fcn_core.training.stream import StepBatches, prepare_worker
 
 TARGET = 0.95
 WARM = 5

@@ -10,7 +10,7 @@ import torch
 from benchmarks.measure import Clock, Timing, interleave
 from fcn_core.models.fcn import FCN
 from fcn_core.models.spec import Alignment, FCNSpec
-from fcn_core.training.losses import heads_loss
+from fcn_core.training.loop.losses import heads_loss
 
 REFERENCE, CENTERED = "reference, contiguous", "centered, channels_last"
 

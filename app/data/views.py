@@ -16,8 +16,8 @@ from fcn_core.data.balance import ClassBalance
 from fcn_core.data.kept import channels_of
 from fcn_core.data.sample import Sample
 from fcn_core.labels import LabelSet
+from fcn_core.training.loop.stream import Draws
 from fcn_core.training.settings.groups import AugmentSettings
-from fcn_core.training.stream import Draws
 from fcn_core.weights.preprocessing import IMAGENET
 
 VARIATIONS = 8

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from fcn_core.models.architectures import build
-from fcn_core.training.preflight import Cost
+from fcn_core.training.loop.preflight import Cost
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.stages import expand
 

@@ -14,7 +14,7 @@ from app.train.cost import measurable, measure_cost
 from app.visitor import widgets
 from app.visitor.permission import may_launch
 from fcn_core.data.datasets import DATASETS
-from fcn_core.training.preflight import Cost
+from fcn_core.training.loop.preflight import Cost
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.stages import expand
 

@@ -34,8 +34,8 @@ def bundle(
     from fcn_core.evaluating.evaluate import evaluate
     from fcn_core.segmenting.familiarity import confidence_bound
     from fcn_core.segmenting.segmenter import Segmenter
+    from fcn_core.training.loop.stream import open_data
     from fcn_core.training.run_folder.runs import RunFolder
-    from fcn_core.training.stream import open_data
     from fcn_core.weights import load, save_checkpoint, write_card
     from fcn_core.weights.folders import bundled_folder
 

@@ -23,7 +23,7 @@ from fcn_core.training.settings.presets import PRESETS
 from fcn_core.training.settings.stages import expand
 
 if TYPE_CHECKING:
-    from fcn_core.training.results import RunListener, RunUpdate, TrainResult
+    from fcn_core.training.loop.results import RunListener, RunUpdate, TrainResult
 
 
 def train(
@@ -118,7 +118,7 @@ def _in_this_process(folders: Iterator[RunFolder], processes: int, *, new: bool,
 
 
 def _estimate(config: TrainConfig, where: str | None) -> None:
-    from fcn_core.training.preflight import estimate
+    from fcn_core.training.loop.preflight import estimate
 
     cost = estimate(config, runs=runs_root())
     if where != STDOUT:

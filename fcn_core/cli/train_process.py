@@ -31,7 +31,7 @@ from fcn_core.training.run_folder.status import LIVING
 from fcn_core.training.settings.config import TrainConfig
 
 if TYPE_CHECKING:
-    from fcn_core.training.results import RunListener, TrainResult
+    from fcn_core.training.loop.results import RunListener, TrainResult
 
 FOLDER_SECONDS = 60.0  # how long the other processes wait for the first one to make the folder
 
@@ -99,7 +99,7 @@ def run_in_turn(
     config = folder.config()
     world = processes_together()
     if folder.status().state == "finished":
-        from fcn_core.training.engine import resume
+        from fcn_core.training.loop.engine import resume
 
         return resume(folder.path, progress=progress)
     devices = devices_for(config.device, max(world, processes)) if wait else ()
@@ -110,7 +110,7 @@ def run_in_turn(
                 return None
             if processes > 1 and world == 1:
                 _become_torchrun(folder, processes)
-            from fcn_core.training.engine import resume
+            from fcn_core.training.loop.engine import resume
 
             return resume(folder.path, progress=progress)
     except Exception as problem:  # what the engine itself did not come to write down

@@ -15,7 +15,7 @@ from app.parts.pictures import encode
 from app.visitor import widgets
 from fcn_core.analysis.measuring.imbalance import DogsAndCats, dogs_and_cats, rare_threshold, starting_shares
 from fcn_core.draw import colourise
-from fcn_core.training.class_gradients import measured_gradient_shares
+from fcn_core.training.loop.class_gradients import measured_gradient_shares
 
 COLOURS = ((196, 178, 152), (213, 94, 0))  # dog, cat
 STYLE = """

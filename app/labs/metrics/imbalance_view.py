@@ -11,8 +11,8 @@ from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
 from app.visitor import session
 from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
-from fcn_core.training.class_gradients import measured_gradient_shares
-from fcn_core.training.losses import class_weights
+from fcn_core.training.loop.class_gradients import measured_gradient_shares
+from fcn_core.training.loop.losses import class_weights
 
 
 def show(strip: Strip) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
 from fcn_core.labels import VOID
-from fcn_core.training.class_gradients import measured_gradient_shares
+from fcn_core.training.loop.class_gradients import measured_gradient_shares
 
 
 @dataclass(frozen=True)

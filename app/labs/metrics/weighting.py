@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fcn_core.training.losses import class_weights
+from fcn_core.training.loop.losses import class_weights
 
 KINDS = {
     "none": "none",

@@ -21,7 +21,7 @@ from types import FrameType
 from submitit.core.utils import DelayedSubmission, UncompletedJobError
 from submitit.helpers import TorchDistributedEnvironment
 
-from fcn_core.training.engine import resume
+from fcn_core.training.loop.engine import resume
 from fcn_core.training.places.slurm_queue import is_preempted
 from fcn_core.training.process import leads_the_others, processes_together
 from fcn_core.training.run_folder.runs import RunFolder

@@ -23,8 +23,8 @@ from fcn_core.analysis.diagnosing.symptoms import MetricLine, Symptoms, from_run
 from fcn_core.labels import CAMVID, VOC, VOID
 from fcn_core.metrics import ConfusionMatrix, Scores
 from fcn_core.segmenting.segmenter import Segmenter
-from fcn_core.training.engine import train
-from fcn_core.training.results import RunFailed
+from fcn_core.training.loop.engine import train
+from fcn_core.training.loop.results import RunFailed
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import load

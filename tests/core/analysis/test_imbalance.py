@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fcn_core.analysis.measuring.imbalance import dogs_and_cats, gradient_shares, rare_threshold, starting_shares
 from fcn_core.labels import VOID
-from fcn_core.training.class_gradients import measured_gradient_shares
-from fcn_core.training.losses import class_weights
+from fcn_core.training.loop.class_gradients import measured_gradient_shares
+from fcn_core.training.loop.losses import class_weights
 
 SEEDS = st.integers(0, 2**32 - 1)
 

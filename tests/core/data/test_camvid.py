@@ -10,8 +10,8 @@ from PIL import Image
 
 from fcn_core.data.camvid import CamVid, read_name_list
 from fcn_core.labels import CAMVID, VOID
-from fcn_core.training.losses import class_weights
-from fcn_core.training.stream import count_classes
+from fcn_core.training.loop.losses import class_weights
+from fcn_core.training.loop.stream import count_classes
 
 REAL = Path(os.environ.get("FCN_LAB_CAMVID", Path(__file__).parents[3].parent / "shared/data/CamVid"))
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from fcn_core.cli.program import app
 from fcn_core.data.datasets import open_dataset
 from fcn_core.pictures.bands import show_bands
-from fcn_core.training.engine import train
+from fcn_core.training.loop.engine import train
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights.checkpoint import read_checkpoint
 

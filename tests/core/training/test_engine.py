@@ -9,7 +9,7 @@ import torch
 from tiny_runs import TINY, draw_pictures
 from tiny_runs import tiny_settings as settings
 
-from fcn_core.training.engine import RunFailed, resume, train
+from fcn_core.training.loop.engine import RunFailed, resume, train
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.weights.checkpoint import read_checkpoint
 

@@ -18,7 +18,7 @@ import pytest
 from short_runs import tiny_config, wait_until
 
 from fcn_core.machine.disk import DiskFull
-from fcn_core.training.engine import resume
+from fcn_core.training.loop.engine import resume
 from fcn_core.training.places.launch import kill
 from fcn_core.training.places.run_state import list_runs, read_run
 from fcn_core.training.run_folder.runs import RunFolder
@@ -53,7 +53,7 @@ def forks():
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["fcn_core.training.engine"])
+    context.set_forkserver_preload(["fcn_core.training.loop.engine"])
     first = context.Process(target=time.sleep, args=(0,))  # it waits for the imports, so that no test has to
     first.start()
     first.join()

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fcn_core.training.losses import class_weights, faded_weights, heads_loss, pixel_loss
+from fcn_core.training.loop.losses import class_weights, faded_weights, heads_loss, pixel_loss
 
 
 @pytest.fixture

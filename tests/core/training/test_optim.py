@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fcn_core.training.optim import AveragedModel, build_optimiser, rate_factor, set_rate
+from fcn_core.training.loop.optim import AveragedModel, build_optimiser, rate_factor, set_rate
 from fcn_core.training.settings.groups import OptimSettings, ScheduleSettings
 
 

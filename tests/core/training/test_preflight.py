@@ -7,11 +7,11 @@ import torch
 from tiny_runs import TINY, draw_pictures, tiny_settings
 
 from fcn_core.models.architectures import build
-from fcn_core.training import preflight
-from fcn_core.training.engine import train
-from fcn_core.training.memory import kept_bytes, training_bytes
-from fcn_core.training.preflight import estimate
-from fcn_core.training.results import RunFailed
+from fcn_core.training.loop import preflight
+from fcn_core.training.loop.engine import train
+from fcn_core.training.loop.memory import kept_bytes, training_bytes
+from fcn_core.training.loop.preflight import estimate
+from fcn_core.training.loop.results import RunFailed
 from fcn_core.training.run_folder.runs import RunFolder
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fcn_core.training.run_clock import RunClock
+from fcn_core.training.loop.run_clock import RunClock
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.stages import expand
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from tiny_runs import TINY, draw_pictures, tiny_settings
 
-from fcn_core.training.engine import resume, train
+from fcn_core.training.loop.engine import resume, train
+from fcn_core.training.loop.start import find_start
 from fcn_core.training.run_folder.runs import RunFolder
-from fcn_core.training.start import find_start
 from fcn_core.weights import load
 
 
@@ -118,7 +118,7 @@ def test_metrics_are_mirrored_to_tensorboard(root, tmp_path):
 
 
 def test_a_mirror_that_is_not_installed_is_named(root, tmp_path, monkeypatch):
-    from fcn_core.training.run_folder import mirrors
+    from fcn_core.training.loop import mirrors
 
     monkeypatch.setattr(mirrors.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="mirrors asks for mlflow, which is not installed: pip install mlflow"):

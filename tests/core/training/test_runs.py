@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from fcn_core.machine.disk import DiskFull
-from fcn_core.training.heartbeat import heartbeat
+from fcn_core.training.loop.heartbeat import heartbeat
 from fcn_core.training.run_folder.metrics_file import Portion
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.run_folder.status import LaunchRecord, RunStatus

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fcn_core.cli.program import main
 from fcn_core.machine.home import PROJECT_ROOT
-from fcn_core.training.engine import train
+from fcn_core.training.loop.engine import train
 from fcn_core.training.places import slurm_queue
 from fcn_core.training.places.launch import LaunchRequest, kill, launch, new_run, request_stop, resume_run
 from fcn_core.training.places.run_state import read_run

@@ -8,7 +8,7 @@ from torchvision.models import googlenet
 
 from fcn_core.models.architectures import build
 from fcn_core.models.spec import FCNSpec
-from fcn_core.training import start
+from fcn_core.training.loop import start
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import CATALOGUE
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from tiny_runs import TINY, draw_pictures, tiny_settings
 
-from fcn_core.training.results import RunFailed
-from fcn_core.training.run_clock import RunClock
-from fcn_core.training.setup import prepare
-from fcn_core.training.step import Stepper
-from fcn_core.training.stream import sample_blocks
+from fcn_core.training.loop.results import RunFailed
+from fcn_core.training.loop.run_clock import RunClock
+from fcn_core.training.loop.setup import prepare
+from fcn_core.training.loop.step import Stepper
+from fcn_core.training.loop.stream import sample_blocks
 
 PLAIN = {**TINY, "backbone": "vgg16", "dropout": 0.0, "width": 1 / 8}
 
@@ -73,7 +73,7 @@ def test_biases_move_twice_as_fast_and_do_not_decay(root):
 
 
 def test_a_frozen_trunk_stays(root, tmp_path):
-    from fcn_core.training.engine import train
+    from fcn_core.training.loop.engine import train
 
     first = train(tiny_settings(root, steps=1), tmp_path / "first").weights
     config = tiny_settings(root, start=str(first), start_parts="trunk", freeze_trunk=True)

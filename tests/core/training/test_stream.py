@@ -8,8 +8,8 @@ import torch
 
 from fcn_core.data.sample import Sample
 from fcn_core.labels import CAMVID, VOC
+from fcn_core.training.loop.stream import Draws, StepBatches, build_transforms, count_classes
 from fcn_core.training.settings.groups import AugmentSettings
-from fcn_core.training.stream import Draws, StepBatches, build_transforms, count_classes
 from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 
 PLAIN = AugmentSettings(crop=(4, 4), scale=(1, 1), mirror=0, colour_probability=0)

@@ -11,9 +11,9 @@ import pytest
 from accelerate import Accelerator
 from tiny_runs import draw_pictures, tiny_settings
 
-from fcn_core.training.engine import train
+from fcn_core.training.loop.engine import train
+from fcn_core.training.loop.together import agree
 from fcn_core.training.run_folder.runs import RunFolder
-from fcn_core.training.together import agree
 
 ROOT = Path(__file__).parents[3]
 

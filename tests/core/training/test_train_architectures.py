@@ -11,7 +11,7 @@ import torch
 from tiny_runs import draw_pictures, tiny_settings
 
 from fcn_core.models.architectures import ARCHITECTURES
-from fcn_core.training.engine import resume, train
+from fcn_core.training.loop.engine import resume, train
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.networks import NETWORKS

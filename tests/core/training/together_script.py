@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from torch import nn
 
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.training.loop.together import BatchDropout, SharedBatchNorm, add_up, agree, total
 from fcn_core.training.run_folder.runs import RunFolder
-from fcn_core.training.together import BatchDropout, SharedBatchNorm, add_up, agree, total
 
 
 def norm_over_both(rank: int) -> None:
@@ -64,7 +64,7 @@ if __name__ == "__main__":
     norm_over_both(rank)
     masks_of_both(rank)
     agreement(accelerator, rank)
-    from fcn_core.training.engine import resume
+    from fcn_core.training.loop.engine import resume
 
     for folder in map(Path, sys.argv[1:]):
         assert RunFolder(folder).config_file.is_file()

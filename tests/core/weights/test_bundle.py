@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fcn_core.cli.program import main
-from fcn_core.training.engine import train
+from fcn_core.training.loop.engine import train
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.weights import load
 

@@ -12,13 +12,13 @@ import torch
 
 from fcn_core.evaluating.evaluate import Evaluation
 from fcn_core.machine.load import machine_load
+from fcn_core.training.loop.mirrors import Mirrors
+from fcn_core.training.loop.previews import Previews
+from fcn_core.training.loop.results import RunListener, RunUpdate
+from fcn_core.training.loop.run_clock import RunClock
+from fcn_core.training.loop.setup import Parts
 from fcn_core.training.process import leads_the_others
-from fcn_core.training.results import RunListener, RunUpdate
-from fcn_core.training.run_clock import RunClock
-from fcn_core.training.run_folder.mirrors import Mirrors
-from fcn_core.training.run_folder.previews import Previews
 from fcn_core.training.run_folder.runs import RunFolder
-from fcn_core.training.setup import Parts
 
 STATUS_EVERY_SECONDS = 1.0
 

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from fcn_core.training.losses import counted_weight, faded_weights, summed_loss
-from fcn_core.training.optim import rate_factor, set_rate
-from fcn_core.training.results import RunFailed
-from fcn_core.training.run_clock import RunClock
+from fcn_core.training.loop.losses import counted_weight, faded_weights, summed_loss
+from fcn_core.training.loop.optim import rate_factor, set_rate
+from fcn_core.training.loop.results import RunFailed
+from fcn_core.training.loop.run_clock import RunClock
+from fcn_core.training.loop.setup import Parts
+from fcn_core.training.loop.stream import StepBatches, prepare_worker
+from fcn_core.training.loop.together import total
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.setup import Parts
-from fcn_core.training.stream import StepBatches, prepare_worker
-from fcn_core.training.together import total
 
 Batch = Sequence[Any]
 """Images N×C×H×W float32, label maps N×H×W uint8, and where there are further tasks {name: N×H×W uint8}."""

@@ -18,18 +18,18 @@ import torch
 
 from fcn_core.evaluating.evaluate import Evaluation, evaluate
 from fcn_core.machine.disk import full_disk_named
-from fcn_core.training import ending
-from fcn_core.training.heartbeat import heartbeat
-from fcn_core.training.preflight import check
+from fcn_core.training.loop import ending
+from fcn_core.training.loop.heartbeat import heartbeat
+from fcn_core.training.loop.journal import Journal
+from fcn_core.training.loop.preflight import check
+from fcn_core.training.loop.results import RunFailed, RunListener, TrainResult
+from fcn_core.training.loop.run_clock import RunClock
+from fcn_core.training.loop.setup import DTYPES, pack, prepare, unpack
+from fcn_core.training.loop.step import Stepper
+from fcn_core.training.loop.together import add_up, agree
 from fcn_core.training.process import leads_the_others, spread_threads, stop_signals
-from fcn_core.training.results import RunFailed, RunListener, TrainResult
-from fcn_core.training.run_clock import RunClock
-from fcn_core.training.run_folder.journal import Journal
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.setup import DTYPES, pack, prepare, unpack
-from fcn_core.training.step import Stepper
-from fcn_core.training.together import add_up, agree
 from fcn_core.weights.checkpoint import save_checkpoint
 
 SAVING_SHARE = 0.05  # of the time since the last checkpoint

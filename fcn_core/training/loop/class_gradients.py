@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fcn_core.labels import VOID
-from fcn_core.training.losses import pixel_loss
+from fcn_core.training.loop.losses import pixel_loss
 
 
 def measured_gradient_shares(logits: Tensor, truth: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-from fcn_core.training.memory import free_bytes, training_bytes
-from fcn_core.training.results import RunFailed
-from fcn_core.training.run_clock import RunClock
+from fcn_core.training.loop.memory import free_bytes, training_bytes
+from fcn_core.training.loop.results import RunFailed
+from fcn_core.training.loop.run_clock import RunClock
+from fcn_core.training.loop.setup import Parts, prepare
+from fcn_core.training.loop.step import Stepper
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.setup import Parts, prepare
-from fcn_core.training.step import Stepper
 
 MEGABYTE = 1e6
 CHECKPOINTS = 2  # the last and the one before it

@@ -19,12 +19,12 @@ from fcn_core.labels import LabelSet
 from fcn_core.machine.allocator import keep_freed_memory
 from fcn_core.models.architectures import build
 from fcn_core.models.network import Network
-from fcn_core.training.losses import class_weights
-from fcn_core.training.optim import AveragedModel, build_optimiser
+from fcn_core.training.loop.losses import class_weights
+from fcn_core.training.loop.optim import AveragedModel, build_optimiser
+from fcn_core.training.loop.start import find_start
+from fcn_core.training.loop.stream import Draws, count_classes, open_data
+from fcn_core.training.loop.together import build_accelerator, share_layers
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.start import find_start
-from fcn_core.training.stream import Draws, count_classes, open_data
-from fcn_core.training.together import build_accelerator, share_layers
 from fcn_core.weights.preprocessing import IMAGENET, Preprocessing
 
 DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}

@@ -11,11 +11,11 @@ from fcn_core.data.sample import Sample
 from fcn_core.evaluating.evaluate import Evaluation, evaluate
 from fcn_core.machine.atomic import replace_text, written_aside
 from fcn_core.pictures.images import png_bytes
-from fcn_core.training.run_folder.journal import Journal
+from fcn_core.training.loop.journal import Journal
+from fcn_core.training.loop.setup import DTYPES, Parts
+from fcn_core.training.loop.together import add_up
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
-from fcn_core.training.setup import DTYPES, Parts
-from fcn_core.training.together import add_up
 from fcn_core.weights import load, read_checkpoint, write_card
 
 
