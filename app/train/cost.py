@@ -16,12 +16,12 @@ from pathlib import Path
 
 import torch
 
+from fcn_core.machine.home import import_path
 from fcn_core.models.architectures import build
 from fcn_core.training.loop.preflight import Cost
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.stages import expand
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 180.0  # seconds; reading much data for class weights takes its time
 SHOWN = 600  # characters of what a failed child said
 
@@ -61,10 +61,9 @@ def measure_cost(settings: str, *, patience: float = PATIENCE) -> Cost:
 def _run(command: list[str], patience: float) -> tuple[str, str, int | None]:
     """(output, errors, exit code) of a command; None instead of a code when it took too long and was ended."""
     # As a run does, the child works in the app's own folder: relative paths mean the same there.
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     child = subprocess.Popen(
         command,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": import_path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -31,9 +28,7 @@ def export(
     if path.exists() and not overwrite:
         raise wrong("--out", f"{path} exists already; --overwrite replaces it")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():  # the exporter prints its own steps
-        warnings.simplefilter("ignore")
-        report = export_onnx(loaded, path, heads=heads, progress=say)
+    report = export_onnx(loaded, path, heads=heads, progress=say)
     if json != STDOUT:
         sizes = ", ".join(f"{height}×{width}" for height, width in report.sizes)
         print(f"{report.path}  {report.size_bytes / 1e6:.1f} MB, opset {report.opset}, any height and width")

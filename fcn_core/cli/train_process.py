@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from fcn_core.cli.console import say
+from fcn_core.machine.home import import_path
 from fcn_core.training.places.devices import devices_for
 from fcn_core.training.places.launch import LaunchRequest, linked, new_run, safe_name
 from fcn_core.training.places.run_state import read_run, runs_root
@@ -21,7 +22,6 @@ from fcn_core.training.places.turn import turn
 from fcn_core.training.process import (
     LAUNCHED_VARIABLE,
     holder,
-    import_path,
     leads_the_others,
     processes_together,
     started,

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
+from fcn_core.exporting.onnx_trace import LogitsAlone, trace
 from fcn_core.segmenting.folding import folded_copy
 from fcn_core.weights import LoadedModel
 
@@ -46,18 +46,6 @@ class ExportError(ValueError):
     """The file could not be written, or does not compute what the model computes."""
 
 
-class _Heads(nn.Module):
-    """The model with a plain tuple of logits as its output."""
-
-    def __init__(self, model: nn.Module, heads: tuple[int, ...]) -> None:
-        super().__init__()
-        self.model, self.heads = model, heads
-
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        logits = self.model(image, heads=self.heads).logits
-        return tuple(logits[head] for head in self.heads)
-
-
 def export_onnx(
     loaded: LoadedModel,
     path: str | Path,
@@ -80,26 +68,15 @@ def export_onnx(
     if not path.parent.is_dir():
         raise ExportError(f"{path.parent} is not a folder; make it first, or choose another place")
     say = progress or (lambda step: None)
-    model = _Heads(folded_copy(loaded.model).to("cpu"), wanted).eval()
+    model = LogitsAlone(folded_copy(loaded.model).to("cpu"), wanted).eval()
     say("tracing the network")
-    example = torch.zeros(1, loaded.record.preprocessing.channels, 160, 224)
-    free = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
-    with torch.no_grad():
-        program = torch.onnx.export(
-            model,
-            (example,),
-            input_names=["image"],
-            output_names=[f"logits_{head}s" for head in wanted],
-            dynamic_shapes=(free,),
-            dynamo=True,
-            verbose=False,
-        )
-    if program is None:
-        raise ExportError("PyTorch returned no ONNX program")
     # Written beside the target and renamed, so that a failed check or a full disk leaves nothing half-done.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".onnx-") as folder:
         draft = Path(folder) / "model.onnx"
-        program.save(str(draft), external_data=False)
+        try:
+            trace(model, loaded.record.preprocessing.channels, draft)
+        except RuntimeError as problem:
+            raise ExportError(f"the network could not be traced: {problem}") from problem
         proto = onnx.load(str(draft))
         facts = {
             "weights": loaded.record.name,
@@ -120,7 +97,7 @@ def export_onnx(
     return OnnxReport(path, path.stat().st_size, opset, wanted, tuple(sizes), absolute, relative, agreement)
 
 
-def _compare(model: _Heads, file: Path, sizes: tuple[tuple[int, int], ...]) -> tuple[float, float, float]:
+def _compare(model: LogitsAlone, file: Path, sizes: tuple[tuple[int, int], ...]) -> tuple[float, float, float]:
     """(largest difference, the same over the standard deviation, share of equal labels) on seeded noise."""
     import onnxruntime
 

@@ -22,3 +22,8 @@ def cache_folder() -> Path:
     """The folder for what is downloaded or imported: FCN_LAB_HOME, else the user's cache folder."""
     chosen = os.environ.get(HOME_VARIABLE, "").strip()
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fcn-lab", appauthor=False)
+
+
+def import_path() -> str:
+    """PYTHONPATH of a process that is started elsewhere and has to find this very fcn_core."""
+    return os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))

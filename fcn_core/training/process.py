@@ -11,8 +11,6 @@ from types import FrameType
 
 import psutil
 
-from fcn_core.machine.home import PROJECT_ROOT
-
 LAUNCHED_VARIABLE = "FCN_LAB_LAUNCHED"  # set for a process that was started for a run, with its output in the log
 CLOCK_SLACK_SECONDS = 2.0  # a process's start is told by the wall clock, which may be set while it runs
 
@@ -98,11 +96,6 @@ def processes_together() -> int:
 def holder() -> int:
     """The process that stands for the run on this machine: this one, or torchrun, which started it with others."""
     return os.getppid() if processes_together() > 1 else os.getpid()
-
-
-def import_path() -> str:
-    """PYTHONPATH of a process that is started elsewhere and has to find this very fcn_core."""
-    return os.pathsep.join(filter(None, (str(PROJECT_ROOT), os.environ.get("PYTHONPATH"))))
 
 
 def leads_the_others() -> bool:

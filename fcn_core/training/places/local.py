@@ -18,10 +18,11 @@ from dataclasses import replace
 
 import psutil
 
+from fcn_core.machine.home import import_path
 from fcn_core.training.places.devices import devices_for
 from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.places.tickets import take_ticket
-from fcn_core.training.process import LAUNCHED_VARIABLE, import_path, lives, started
+from fcn_core.training.process import LAUNCHED_VARIABLE, lives, started
 from fcn_core.training.run_folder.runs import RunFolder, changed
 from fcn_core.training.run_folder.status import LIVING, LaunchRecord, RunStatus
 

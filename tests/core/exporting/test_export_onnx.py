@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,36 @@ def test_onnx_equals_torch_at_other_sizes(alignment: str, tmp_path: Path) -> Non
         ours = weights.model(x).logits
     for head, theirs in zip((32, 16, 8), session.run(None, {"image": x.numpy()}), strict=True):
         np.testing.assert_allclose(theirs, ours[head], atol=1e-3 * float(ours[head].std()))
+
+
+def test_exports_and_other_work_in_threads_do_not_meet(tmp_path: Path) -> None:
+    """In one process two traces break each other, and whoever seeds a generator meanwhile gets a KeyError."""
+    ended = threading.Event()
+
+    def seed() -> int:
+        count = 0
+        while not ended.wait(0.001):
+            torch.manual_seed(count)
+            count += 1
+        return count
+
+    weights = tiny_weights(heads=(32,))
+    with ThreadPoolExecutor(3) as threads:
+        seeded = threads.submit(seed)
+        exports = [threads.submit(export_onnx, weights, tmp_path / name, sizes=[(40, 50)]) for name in ("a", "b")]
+        try:
+            assert all(export.result().label_agreement > 0.999 for export in exports)
+        finally:
+            ended.set()
+        assert seeded.result() > 0
+
+
+def test_what_the_tracer_says_is_told(tmp_path: Path) -> None:
+    weights = tiny_weights(heads=(32,))
+    weights.model.forward = None  # type: ignore[assignment]
+    with pytest.raises(ExportError, match="could not be traced: .*NoneType"):
+        export_onnx(weights, tmp_path / "net.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
