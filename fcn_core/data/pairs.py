@@ -69,6 +69,18 @@ def check_files(names: Sequence[str], what: str, files: Iterable[Path], source: 
         raise ValueError(f"{len(missing)} of {len(names)} names of {source} have no {what}, such as {first}: {some}")
 
 
+def split_names(lists: Path, split: str) -> list[str]:
+    """The photo names in `lists`/SPLIT.txt, in published order; ValueError lists the splits that are there."""
+    file = lists / f"{split}.txt"
+    if not file.is_file():
+        there = ", ".join(sorted(path.stem for path in lists.glob("*.txt"))) or "none"
+        raise ValueError(f"{lists} has no split {split!r}: {split}.txt is missing; splits that are there: {there}")
+    names = read_list(file)
+    if not names:
+        raise ValueError(f"{file} names no photos; unpack the published archive again")
+    return names
+
+
 def read_list(path: Path) -> list[str]:
     """The names of a list file, one a line, each once; what follows a space (such as -1 or 1) does not count."""
     words = (line.split() for line in path.read_text(encoding="utf-8-sig").splitlines())

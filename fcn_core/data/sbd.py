@@ -19,7 +19,7 @@ from fcn_core.data import voc
 from fcn_core.data.files import PHOTO_SUFFIXES, files_by_stem, read_label_map
 from fcn_core.data.layout import Part
 from fcn_core.data.mat import index_array, read_mat
-from fcn_core.data.pairs import Pairs, check_files, folders_below, read_list
+from fcn_core.data.pairs import Pairs, check_files, folders_below, split_names
 from fcn_core.labels import VOC
 
 
@@ -65,7 +65,7 @@ def open_voc_sbd(root: str | Path, split: str = "train") -> Pairs:
 def seg11valid(root: str | Path) -> list[str]:
     """Names of VOC 2011 val that are not in SBD's train, in VOC's order."""
     trained = set(split_names(find_sbd(root), "train"))
-    names = [name for name in voc.split_names(voc.find_voc(root, "2011"), "val") if name not in trained]
+    names = [name for name in split_names(voc.lists_of(voc.find_voc(root, "2011")), "val") if name not in trained]
     if not names:
         raise ValueError(
             f"every photo of VOC 2011 val in {root} is in SBD's train, so that none is left to validate on"
@@ -85,17 +85,6 @@ def find_sbd(root: str | Path) -> Path:
             "val.txt at or below it"
         )
     return found[0]
-
-
-def split_names(sbd: Path, split: str) -> list[str]:
-    """The photo names of a list; ValueError lists those that are there."""
-    if not (sbd / f"{split}.txt").is_file():
-        there = ", ".join(sorted(path.stem for path in sbd.glob("*.txt"))) or "none"
-        raise ValueError(f"{sbd} has no split {split!r}: {split}.txt is missing; splits that are there: {there}")
-    names = read_list(sbd / f"{split}.txt")
-    if not names:
-        raise ValueError(f"{sbd / split}.txt names no photos; unpack the published archive again")
-    return names
 
 
 def read_segmentation(path: Path) -> np.ndarray:

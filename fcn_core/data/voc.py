@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fcn_core.data.files import MASK_SUFFIXES, PHOTO_SUFFIXES, files_by_stem, read_label_map
 from fcn_core.data.layout import Part
-from fcn_core.data.pairs import Pairs, check_files, folders_below, read_list
+from fcn_core.data.pairs import Pairs, check_files, folders_below, split_names
 from fcn_core.labels import VOC
 
 SPLITS = ("train", "val", "trainval")
@@ -27,8 +27,8 @@ class VOCSegmentation(Pairs):
         """Find the files of `split` ("train", "val", "trainval"); ValueError names what is missing."""
         self.root = find_voc(root, year)
         self.split, self.year = split, year
-        names = split_names(self.root, split)
-        listed = self.root / "ImageSets" / "Segmentation" / f"{split}.txt"
+        names = split_names(lists_of(self.root), split)
+        listed = lists_of(self.root) / f"{split}.txt"
         photos = [self.root / "JPEGImages" / f"{name}.jpg" for name in names]
         masks = [self.root / "SegmentationClass" / f"{name}.png" for name in names]
         check_files(names, "photo", photos, listed)
@@ -55,16 +55,9 @@ def find_voc(root: str | Path, year: str) -> Path:
     )
 
 
-def split_names(voc: Path, split: str) -> list[str]:
-    """The photo names of a segmentation split, in published order; ValueError lists the splits that are there."""
-    lists = voc / "ImageSets" / "Segmentation"
-    if not (lists / f"{split}.txt").is_file():
-        there = ", ".join(sorted(path.stem for path in lists.glob("*.txt"))) or "none"
-        raise ValueError(f"{lists} has no split {split!r}: {split}.txt is missing; splits that are there: {there}")
-    names = read_list(lists / f"{split}.txt")
-    if not names:
-        raise ValueError(f"{lists / split}.txt names no photos; unpack the published archive again")
-    return names
+def lists_of(voc: Path) -> Path:
+    """The folder of the segmentation splits."""
+    return voc / "ImageSets" / "Segmentation"
 
 
 def parts(root: str | Path, year: str) -> dict[str, Part]:
@@ -72,9 +65,9 @@ def parts(root: str | Path, year: str) -> dict[str, Part]:
     voc = find_voc(root, year)
     photos = files_by_stem(voc / "JPEGImages", PHOTO_SUFFIXES)
     masks = files_by_stem(voc / "SegmentationClass", (*MASK_SUFFIXES, ".jpg"))
-    lists = voc / "ImageSets" / "Segmentation"
+    lists = lists_of(voc)
     splits = [split for split in ("train", "val") if (lists / f"{split}.txt").is_file()] or ["trainval"]
-    return {split: listed_part(split_names(voc, split), photos, masks) for split in splits}
+    return {split: listed_part(split_names(lists, split), photos, masks) for split in splits}
 
 
 def listed_part(names: list[str], photos: dict[str, Path], masks: dict[str, Path]) -> Part:
@@ -87,4 +80,4 @@ def listed_part(names: list[str], photos: dict[str, Path], masks: dict[str, Path
 
 
 def _is_voc(folder: Path) -> bool:
-    return (folder / "SegmentationClass").is_dir() and (folder / "ImageSets" / "Segmentation").is_dir()
+    return (folder / "SegmentationClass").is_dir() and lists_of(folder).is_dir()

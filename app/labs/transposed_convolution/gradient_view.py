@@ -10,8 +10,8 @@ from app.bench.strip import Strip
 from app.labs.shared import lab
 from app.labs.transposed_convolution.cells import maps
 from app.labs.transposed_convolution.photo_loss import photo_loss
-from app.labs.transposed_convolution.plan import DRAWN, Plan, numbers, plan_controls
-from app.labs.transposed_convolution.stepping import too_large
+from app.labs.transposed_convolution.plan import Plan
+from app.labs.transposed_convolution.stepping import drawn_plan
 from app.visitor import widgets
 from fcn_core.ops.transposed import output_sizes
 from fcn_core.ops.transposed_inverse import (
@@ -30,16 +30,10 @@ def show(strip: Strip) -> None:
 
 @st.fragment
 def _gradient(strip: Strip) -> None:
-    plan = plan_controls(DRAWN, with_numbers=True)
-    try:
-        refused = too_large(plan)
-    except ValueError as error:
-        st.warning(f"**No such transposed convolution:** {error}.", icon=":material/block:")
+    drawn = drawn_plan()
+    if drawn is None:
         return
-    if refused:
-        st.info(refused, icon=":material/grid_on:")
-        return
-    x, weight = numbers(plan)
+    plan, x, weight = drawn
     _same_numbers(plan, x, weight)
     st.subheader("It is not an inverse", anchor=False)
     back = widgets.pick_one("t_back", "There and back", {"numbers": "In numbers", "photo": "On the photo"})

@@ -1,13 +1,14 @@
-"""What the browser needs to step through one transposed convolution in three ways at once."""
+"""A plan small enough to be drawn with its numbers, and what the browser needs to step through it in three ways."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import streamlit as st
 import torch
 from torch import Tensor
 
-from app.labs.transposed_convolution.plan import Plan
+from app.labs.transposed_convolution.plan import DRAWN, Plan, numbers, plan_controls
 from fcn_core.ops.transposed import Axis, output_sizes
 from fcn_core.ops.transposed_ways import connections, convolution_matrix, scatter, zero_insertion
 
@@ -26,6 +27,20 @@ def too_large(plan: Plan) -> str | None:
         f"The output has {outputs} cells and the matrix {entries} entries; at most {most} and {MOST_ENTRIES} can be "
         "drawn with their numbers. Make the input, the stride or the kernel smaller. “Sizes” takes any."
     )
+
+
+def drawn_plan() -> tuple[Plan, Tensor, Tensor] | None:
+    """Draw the controls: the plan with the numbers of its input and kernel; None after it was said why there are none."""
+    plan = plan_controls(DRAWN, with_numbers=True)
+    try:
+        refused = too_large(plan)
+    except ValueError as error:
+        st.warning(f"**No such transposed convolution:** {error}.", icon=":material/block:")
+        return None
+    if refused:
+        st.info(refused, icon=":material/grid_on:")
+        return None
+    return plan, *numbers(plan)
 
 
 def partial_results(x: Tensor, weight: Tensor, axes: tuple[Axis, ...]) -> dict[str, Tensor]:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from app.bench.strip import Strip
 from app.labs.shared import lab
-from app.labs.transposed_convolution.plan import DRAWN, Plan, numbers, plan_controls
-from app.labs.transposed_convolution.stepping import step_data, too_large
+from app.labs.transposed_convolution.plan import Plan
+from app.labs.transposed_convolution.stepping import drawn_plan, step_data
 from app.parts.browser_parts import register
 from app.visitor import session
 from fcn_core.ops.transposed_ways import by_torch, convolution_matrix, scatter, zero_insertion
@@ -26,16 +26,10 @@ def show(strip: Strip) -> None:
 
 @st.fragment
 def _steps() -> None:
-    plan = plan_controls(DRAWN, with_numbers=True)
-    try:
-        refused = too_large(plan)
-    except ValueError as error:
-        st.warning(f"**No such transposed convolution:** {error}.", icon=":material/block:")
+    drawn = drawn_plan()
+    if drawn is None:
         return
-    if refused:
-        st.info(refused, icon=":material/grid_on:")
-        return
-    x, weight = numbers(plan)
+    plan, x, weight = drawn
     data = step_data(plan, x, weight) | {
         "by": session.setting("t_by"), "step": session.setting("t_step"), "large": session.setting("large"),
         "about": _about(plan),

@@ -57,10 +57,6 @@ class Overlap:
         first, last = reach, len(self.writes) - reach
         return first, max(first, last)
 
-    def writers(self, pixel: int) -> tuple[int, ...]:
-        """The input cells that write this output pixel."""
-        return tuple(i for i in range(self.n) if 0 <= pixel - i * self.stride < self.kernel)
-
 
 def overlap(n: int, kernel: int, stride: int) -> Overlap:
     """Count the writes of a transposed convolution of n cells, unpadded. ValueError for sizes below 1."""
