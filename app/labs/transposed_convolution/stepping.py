@@ -30,7 +30,7 @@ def too_large(plan: Plan) -> str | None:
 
 
 def drawn_plan() -> tuple[Plan, Tensor, Tensor] | None:
-    """Draw the controls: the plan with the numbers of its input and kernel; None after it was said why there are none."""
+    """Draw the controls: a plan with the numbers of its input and kernel; None after it was said why not."""
     plan = plan_controls(DRAWN, with_numbers=True)
     try:
         refused = too_large(plan)
