@@ -18,7 +18,7 @@ import torch
 
 from fcn_core.exporting.onnx_trace import LogitsAlone, trace
 from fcn_core.segmenting.folding import folded_copy
-from fcn_core.weights import LoadedModel
+from fcn_core.weights import LoadedModel, save_checkpoint
 
 SIZES = ((64, 96), (97, 75), (33, 130), (224, 161))
 TOLERANCE = 1e-3  # of the logits' standard deviation
@@ -74,7 +74,9 @@ def export_onnx(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".onnx-") as folder:
         draft = Path(folder) / "model.onnx"
         try:
-            trace(model, loaded.record.preprocessing.channels, draft)
+            weights = Path(folder) / "network.safetensors"
+            save_checkpoint(weights, loaded.model, labels=loaded.labels, preprocessing=loaded.record.preprocessing)
+            trace(weights, wanted, draft)
         except RuntimeError as problem:
             raise ExportError(f"the network could not be traced: {problem}") from problem
         proto = onnx.load(str(draft))

@@ -17,6 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from fcn_core.machine.home import import_path
+from fcn_core.models.description import head_name
+from fcn_core.segmenting.folding import folded_copy
+from fcn_core.weights import load
 
 
 class LogitsAlone(nn.Module):
@@ -31,33 +34,31 @@ class LogitsAlone(nn.Module):
         return tuple(logits[head] for head in self.heads)
 
 
-def trace(network: LogitsAlone, channels: int, file: Path) -> None:
-    """Write `network`, which takes 1×channels×H×W float32 of any H and W, to `file`; RuntimeError says why not.
+def trace(weights: Path, heads: tuple[int, ...], file: Path) -> None:
+    """Write the network of a weights file of ours to `file` as ONNX of any height and width, batch norms folded.
 
-    The network is handed over beside `file`, in a folder that should be the caller's own.
+    heads: which become outputs. RuntimeError says why it could not be traced.
     """
-    handed = file.with_suffix(".pt")
-    torch.save(network, handed)
-    words = [sys.executable, "-m", "fcn_core.exporting.onnx_trace", str(handed), str(channels), str(file)]
+    words = [sys.executable, "-m", "fcn_core.exporting.onnx_trace", str(weights), str(file), *map(str, heads)]
     environment = {**os.environ, "PYTHONPATH": import_path()}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, errors="replace")
-    handed.unlink()
     if done.returncode or not file.is_file():
         said = [line for line in done.stderr.splitlines() if line.strip()]
         raise RuntimeError(said[-1] if said else f"the tracing process ended with code {done.returncode}")
 
 
 def main(words: Sequence[str]) -> None:
-    """In the process of its own: network file, channels, ONNX file."""
-    handed, channels, file = words
-    network: LogitsAlone = torch.load(handed, weights_only=False)  # written by `trace` a moment ago
+    """In the process of its own: weights file, ONNX file, heads."""
+    weights, file, *heads = words
+    loaded = load(weights)
+    network = LogitsAlone(folded_copy(loaded.model), tuple(map(int, heads))).eval()
     free = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
     with torch.no_grad():
         program = torch.onnx.export(
-            network.eval(),
-            (torch.zeros(1, int(channels), 160, 224),),
+            network,
+            (torch.zeros(1, loaded.record.preprocessing.channels, 160, 224),),
             input_names=["image"],
-            output_names=[f"logits_{head}s" for head in network.heads],
+            output_names=[f"logits_{head}" for head in map(head_name, network.heads)],
             dynamic_shapes=(free,),
             dynamo=True,
             verbose=False,
