@@ -16,11 +16,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fcn_core.labels import VOID
+
+
+class Measure(NamedTuple):
+    """How a measure is called: in tables, and written out."""
+
+    short: str
+    title: str
+
+
+MEASURES: dict[str, Measure] = {
+    "pa": Measure("PA", "Pixel accuracy"),
+    "mpa": Measure("MPA", "Mean pixel accuracy"),
+    "miou": Measure("mIoU", "Mean IoU"),
+    "fwiou": Measure("FWIoU", "Frequency-weighted IoU"),
+}
+"""The fields of `Scores` that sum up all classes; every table of scores, on pages and in files, has these columns."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Scores:
     accuracy: tuple[float, ...]
 
     def as_dict(self, classes: Sequence[str]) -> dict[str, Any]:
-        """The measures for JSON: {"pa", "mpa", "miou", "fwiou", "iou": {class: value}}, with None instead of nan."""
+        """For JSON: the `MEASURES` by name and "iou": {class: value}, with None instead of nan."""
         if len(classes) != len(self.iou):
             raise ValueError(f"these scores have {len(self.iou)} classes, but {len(classes)} names were given")
 
@@ -47,10 +63,7 @@ class Scores:
             return None if math.isnan(value) else float(value)
 
         return {
-            "pa": plain(self.pa),
-            "mpa": plain(self.mpa),
-            "miou": plain(self.miou),
-            "fwiou": plain(self.fwiou),
+            **{name: plain(getattr(self, name)) for name in MEASURES},
             "iou": {name: plain(value) for name, value in zip(classes, self.iou, strict=True)},
         }
 
@@ -119,7 +132,7 @@ class ConfusionMatrix:
         if total == 0:
             nan = float("nan")
             nothing = (nan,) * self.num_classes
-            return Scores(pa=nan, mpa=nan, miou=nan, fwiou=nan, iou=nothing, accuracy=nothing)
+            return Scores(**dict.fromkeys(MEASURES, nan), iou=nothing, accuracy=nothing)
         present = true > 0
         if self.truth_only:
             iou = np.where(present, iou, np.nan)

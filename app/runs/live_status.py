@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from math import isnan
 
@@ -12,6 +11,7 @@ import streamlit as st
 from app.runs import actions
 from app.runs.words import duration, percent, size, state_words
 from app.visitor.widgets import plain
+from fcn_core.metrics import MEASURES
 from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.run_folder.facts import RunFacts
 from fcn_core.training.run_folder.run_log import Measurement, Records
@@ -96,9 +96,9 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _test_table(test: Measurement) -> None:
-    measures: Sequence[tuple[str, str]] = (("pa", "PA"), ("mpa", "MPA"), ("miou", "mIoU"), ("fwiou", "FWIoU"))
-    lines = ["| test, head | " + " | ".join(title for _, title in measures) + " |", "|---" * 5 + "|"]
+    lines = ["| test, head | " + " | ".join(measure.short for measure in MEASURES.values()) + " |"]
+    lines.append("|---" * (1 + len(MEASURES)) + "|")
     for head in sorted(test.heads, key=lambda name: int(name.removesuffix("s") or 0), reverse=True):
-        figures = " | ".join(percent(test.score(head, measure)) for measure, _ in measures)
+        figures = " | ".join(percent(test.score(head, name)) for name in MEASURES)
         lines.append(f"| {head} | {figures} |")
     st.markdown("\n".join(lines))

@@ -13,9 +13,7 @@ from app.parts.charts import confusion_figure
 from app.segment import kept
 from app.segment.pixel_panel import pixel_panel
 from app.visitor import session, widgets
-from fcn_core.metrics import Scores
-
-MEASURES = (("pa", "PA"), ("mpa", "MPA"), ("miou", "mIoU"), ("fwiou", "FWIoU"))
+from fcn_core.metrics import MEASURES, Scores
 
 
 def show(case: Case) -> None:
@@ -54,9 +52,12 @@ def _picture(case: Case, shown: browser_parts.Shown, key: str, title: str) -> No
 
 
 def _measures(scores: dict[int, Scores]) -> str:
-    lines = [f"| head | {' | '.join(title for _, title in MEASURES)} |", "|---" * (1 + len(MEASURES)) + "|"]
+    lines = [
+        f"| head | {' | '.join(measure.short for measure in MEASURES.values())} |",
+        "|---" * (1 + len(MEASURES)) + "|",
+    ]
     for head, found in scores.items():
-        lines.append(f"| **{head}s** | {' | '.join(_percent(getattr(found, name)) for name, _ in MEASURES)} |")
+        lines.append(f"| **{head}s** | {' | '.join(_percent(getattr(found, name)) for name in MEASURES)} |")
     return "\n".join(lines)
 
 

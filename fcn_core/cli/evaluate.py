@@ -33,6 +33,7 @@ from fcn_core.cli.datasets import (
 from fcn_core.cli.look import ContoursOption, OpacityOption, SafeOption
 from fcn_core.cli.models import HeadOption, WeightsOption, choose_heads, open_weights
 from fcn_core.exporting.formats import Look, Segmented, offered, written
+from fcn_core.metrics import MEASURES
 
 if TYPE_CHECKING:
     from fcn_core.evaluating.evaluate import Evaluation
@@ -129,9 +130,8 @@ def _print(evaluation: Evaluation, title: str) -> None:
     scores = {head: evaluation.heads[head].scores() for head in heads}
     print(f"{title}: {evaluation.images} images in {evaluation.seconds:.1f} s")
     print()
-    measures = ("pa", "mpa", "miou", "fwiou")
-    rows = [(f"{head}s", *(f"{getattr(scores[head], name):.4f}" for name in measures)) for head in heads]
-    print_table(("head", "PA", "MPA", "mIoU", "FWIoU"), rows)
+    rows = [(f"{head}s", *(f"{getattr(scores[head], name):.4f}" for name in MEASURES)) for head in heads]
+    print_table(("head", *(measure.short for measure in MEASURES.values())), rows)
     print()
     finest = scores[min(heads)]
     truth = evaluation.heads[min(heads)].counts.sum(axis=1)

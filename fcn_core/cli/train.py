@@ -14,6 +14,7 @@ import typer
 from fcn_core.cli.chosen_settings import LENGTHS, SetOption, chosen_settings
 from fcn_core.cli.console import STDOUT, JsonOption, duration, print_table, say, tell_launched, write_json, wrong
 from fcn_core.cli.train_process import own_folders, run_in_turn, taken_up
+from fcn_core.metrics import MEASURES
 from fcn_core.training.places.launch import LaunchRequest, launch, resume_run
 from fcn_core.training.places.run_state import runs_root
 from fcn_core.training.process import LAUNCHED_VARIABLE, hear_signals, leads_the_others, processes_together
@@ -174,14 +175,13 @@ def _report(result: TrainResult, where: str | None) -> None:
     scores = result.evaluation.as_dict() if result.evaluation is not None else {"heads": {}}
     test = result.test.as_dict() if result.test is not None else {"heads": {}}
     if where != STDOUT:
-        keys = ("pa", "mpa", "miou", "fwiou")
         rows = [
-            (what, head, *(f"{values[key]:.4f}" for key in keys))
+            (what, head, *(f"{values[key]:.4f}" for key in MEASURES))
             for what, measured in (("val, at the end", scores), ("test, best weights", test))
             for head, values in measured["heads"].items()
         ]
         if rows:
-            print_table(("measured on", "head", "PA", "MPA", "mIoU", "FWIoU"), rows)
+            print_table(("measured on", "head", *(measure.short for measure in MEASURES.values())), rows)
         if result.weights is not None:
             print(result.weights)
         else:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from fcn_core.draw import colour_map, colourise, error_map, overlay, thumbnail, void_colour
-from fcn_core.metrics import ConfusionMatrix, Scores
+from fcn_core.metrics import MEASURES, ConfusionMatrix, Scores
 from fcn_core.pictures.images import png_bytes
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.weights import WeightRecord
@@ -130,9 +130,10 @@ def _metrics_section(result: SegmentationResult, truth: np.ndarray) -> str:
         matrix.update(truth, result.label_maps[head])
         scores[head] = matrix.scores()
     header = "".join(f'<th class="n">{head}s</th>' for head in result.heads)
-    measures = [("Pixel accuracy", "pa"), ("Mean pixel accuracy", "mpa"), ("Mean IoU", "miou")]
-    measures.append(("Frequency-weighted IoU", "fwiou"))
-    rows = [_metric_row(title, [getattr(scores[head], key) for head in result.heads]) for title, key in measures]
+    rows = [
+        _metric_row(measure.title, [getattr(scores[head], name) for head in result.heads])
+        for name, measure in MEASURES.items()
+    ]
     rows += [
         _metric_row(f"IoU {escape(cls)}", [scores[head].iou[index] for head in result.heads])
         for index, cls in enumerate(result.labels.classes)

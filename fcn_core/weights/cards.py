@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from fcn_core.machine.atomic import written_aside
+from fcn_core.metrics import MEASURES
 from fcn_core.models.architectures import ARCHITECTURES
 from fcn_core.models.description import head_name
 from fcn_core.weights.records import WeightRecord
-
-METRICS = (("pa", "PA"), ("mpa", "MPA"), ("miou", "mIoU"), ("fwiou", "FWIoU"))
 
 
 def write_card(
@@ -112,12 +111,12 @@ def _preprocessing(data: Mapping[str, Any]) -> str:
 
 def _scores(data: Mapping[str, Any]) -> str:
     scores = data.get("scores") or {}
-    heads = {head: figures for head, figures in scores.items() if any(key in figures for key, _ in METRICS)}
+    heads = {head: figures for head, figures in scores.items() if MEASURES.keys() & figures.keys()}
     if not heads:
         return ""
     where = f" on {data['scored_on']}" if data.get("scored_on") else ""
-    rows = [(head, *(_percent(figures.get(key)) for key, _ in METRICS)) for head, figures in heads.items()]
-    return f"## Scores{where}\n\n" + _table(("head", *(title for _, title in METRICS)), rows)
+    rows = [(head, *(_percent(figures.get(key)) for key in MEASURES)) for head, figures in heads.items()]
+    return f"## Scores{where}\n\n" + _table(("head", *(measure.short for measure in MEASURES.values())), rows)
 
 
 def _classes(data: Mapping[str, Any]) -> str:
