@@ -7,34 +7,21 @@ continuous integration (CI is set) a missing browser is a failure.
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 
 import numpy as np
-import pytest
 from app_bench import TINY
-from app_server import PATIENCE
+from browsing import expect, no_traceback, still_box, wait_until
 from PIL import Image
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
 
 
 def open_segment(page, address: str, extra: str = "") -> None:
     page.goto(f"{address}/segment?weights={TINY}&sample=streets-1{extra}")
-    expect(pictures(page).first).to_be_visible(timeout=PATIENCE)
+    expect(pictures(page).first).to_be_visible()
 
 
 def pictures(page):
     """The clickable pictures of the page."""
     return page.get_by_role("application")
-
-
-def no_traceback(page) -> None:
-    assert page.locator("[data-testid=stException]").count() == 0
-    assert "Traceback" not in page.locator("body").inner_text()
 
 
 def noise(size: tuple[int, int] = (96, 64)) -> bytes:
@@ -46,20 +33,20 @@ def noise(size: tuple[int, int] = (96, 64)) -> bytes:
 
 def test_from_home_to_an_exported_png(page, address: str) -> None:
     page.goto(f"{address}/?weights={TINY}")
-    expect(page.get_by_role("heading", name="FCN Lab")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="FCN Lab")).to_be_visible()
     page.get_by_role("link", name="Segment").first.click()
-    expect(page.get_by_role("heading", name="Segment")).to_be_visible(timeout=PATIENCE)
-    expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Segment")).to_be_visible()
+    expect(pictures(page)).to_have_count(3)
 
     page.get_by_role("button", name="streets-2", exact=True).click()
     wait_until(page, lambda: "sample=streets-2" in page.url)
 
     page.get_by_role("button", name="16s", exact=True).click()
-    expect(pictures(page)).to_have_count(2, timeout=PATIENCE)
+    expect(pictures(page)).to_have_count(2)
 
     box = pictures(page).first.bounding_box()
     pictures(page).first.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
-    expect(page.get_by_text("8s sees")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("8s sees")).to_be_visible()
     wait_until(page, lambda: "x=" in page.url and "y=" in page.url)
 
     before = picture_source(page, 1)
@@ -81,31 +68,10 @@ def picture_source(page, place: int) -> str:
     return pictures(page).nth(place).locator("img").get_attribute("src")
 
 
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
-
-
-def settled_box(page) -> dict[str, float]:
-    """Where the first picture lies, once the page above it has stopped growing."""
-    before, since = None, time.monotonic()
-    end = since + PATIENCE / 1000
-    while time.monotonic() < end:
-        box = pictures(page).first.bounding_box()
-        if box != before:
-            before, since = box, time.monotonic()
-        elif box is not None and time.monotonic() - since > 1:
-            return box
-        page.wait_for_timeout(100)
-    raise AssertionError("the picture did not come to rest in time")
-
-
 def test_a_click_names_the_exact_pixel(page, address: str) -> None:
     open_segment(page, address, "&heads=8s")
     pictures(page).first.scroll_into_view_if_needed()
-    box = settled_box(page)
+    box = still_box(page, pictures(page).first)
     # The middle of the displayed square of image pixel (320, 120).
     page.mouse.click(box["x"] + (320.5 / 640) * box["width"], box["y"] + (120.5 / 480) * box["height"])
     wait_until(page, lambda: "x=320" in page.url and "y=120" in page.url)
@@ -114,9 +80,9 @@ def test_a_click_names_the_exact_pixel(page, address: str) -> None:
 
     # Three heads side by side: a CSS pixel covers several of the picture's, and the pointer is read exactly.
     page.goto(f"{address}/segment?weights={TINY}&sample=streets-1")
-    expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
+    expect(pictures(page)).to_have_count(3)
     for x, y in ((638, 477), (1, 2)):
-        box = settled_box(page)
+        box = still_box(page, pictures(page).first)
         page.mouse.click(box["x"] + (x + 0.5) / 640 * box["width"], box["y"] + (y + 0.5) / 480 * box["height"])
         wait_until(page, lambda x=x, y=y: f"x={x}&y={y}&" in page.url)
 
@@ -126,7 +92,7 @@ def test_names_of_files_are_shown_as_they_are(page, address: str) -> None:
     page.get_by_role("tab", name="Upload").click()
     uploader = page.locator(".st-key-photo-upload input[type=file]")
     uploader.set_input_files({"name": "**my** $1$ [a](b).jpg", "mimeType": "image/jpeg", "buffer": b"only words"})
-    expect(page.get_by_text("**my** $1$ [a](b).jpg is a text file")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("**my** $1$ [a](b).jpg is a text file")).to_be_visible()
 
 
 def test_uploads_good_and_bad(page, address: str) -> None:
@@ -134,12 +100,10 @@ def test_uploads_good_and_bad(page, address: str) -> None:
     page.get_by_role("tab", name="Upload").click()
     uploader = page.locator(".st-key-photo-upload input[type=file]")
     uploader.set_input_files({"name": "street.jpg", "mimeType": "image/jpeg", "buffer": noise()})
-    expect(page.get_by_role("button", name="street.jpg", exact=True)).to_have_attribute(
-        "aria-pressed", "true", timeout=PATIENCE
-    )
+    expect(page.get_by_role("button", name="street.jpg", exact=True)).to_have_attribute("aria-pressed", "true")
     uploader.set_input_files({"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"only words"})
-    expect(page.get_by_text("notes.jpg is a text file")).to_be_visible(timeout=PATIENCE)
-    expect(pictures(page)).to_have_count(3, timeout=PATIENCE)
+    expect(page.get_by_text("notes.jpg is a text file")).to_be_visible()
+    expect(pictures(page)).to_have_count(3)
     no_traceback(page)
 
 
@@ -155,19 +119,19 @@ def test_a_pasted_picture_is_an_upload(page, address: str) -> None:
         }""",
         list(noise()),
     )
-    expect(page.get_by_role("button", name="pasted.png", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="pasted.png", exact=True)).to_be_visible()
 
 
 def test_an_address_opens_the_same_bench(page, address: str) -> None:
     open_segment(page, address, "&view=heatmaps&cls=pole&head=16s&x=10&y=20")
-    expect(page.get_by_text("probability of pole").first).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("x 10, y 20").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("probability of pole").first).to_be_visible()
+    expect(page.get_by_text("x 10, y 20").first).to_be_visible()
 
 
 def test_before_after_follows_the_pointer(page, address: str) -> None:
     page.goto(f"{address}/segment?weights={TINY}&sample=streets-1&view=compare")
     slider = page.get_by_role("slider", name="Before and after")
-    expect(slider).to_be_attached(timeout=PATIENCE)
+    expect(slider).to_be_attached()
     slider.focus()
     before = slider.input_value()
     page.keyboard.press("Home")
@@ -178,7 +142,7 @@ def test_no_address_outside_is_asked(page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}/?weights={TINY}")
-    expect(page.get_by_role("slider", name="Stage")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("slider", name="Stage")).to_be_visible()
     open_segment(page, address)
     outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert not outside, "everything must come from this machine"

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
-import pytest
 from app_bench import TINY
-from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
-
-RESTS = "[data-testid=stApp][data-test-script-state=notRunning]"
+from browsing import expect, rest, wait_until
 
 
 def open_view(page, address: str, view: str, extra: str = "") -> None:
     page.goto(f"{address}/alignment?weights={TINY}&sample=streets-1&a_view={view}{extra}")
-    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
     rest(page)
-
-
-def rest(page) -> None:
-    page.wait_for_selector(RESTS, timeout=PATIENCE)
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
 
 
 def cells(page, layer: str) -> list[str]:

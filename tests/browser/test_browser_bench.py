@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from app_bench import TINY
 from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def page(browser) -> Iterator[object]:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
+from browsing import expect
 
 
 def part(page, name: str):
@@ -27,8 +12,9 @@ def part(page, name: str):
 
 
 def test_what_is_in_hand_is_swapped_from_home_on_a_phone(page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{address}/?weights={TINY}&sample=streets-1")
-    expect(part(page, "picture")).to_have_accessible_name("Picture streets-1", timeout=PATIENCE)
+    expect(part(page, "picture")).to_have_accessible_name("Picture streets-1")
     part(page, "picture").click()
     page.get_by_role("button", name="streets-3", exact=True).click()
     page.wait_for_url("**sample=streets-3**")

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
-import pytest
 from app_bench import TINY
-from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+from browsing import expect, fits_a_phone, rest, wait_until
 
 
 def open_view(page, address: str, view: str, extra: str = "") -> None:
     page.goto(f"{address}/convolutionalize?weights={TINY}&sample=streets-1&c_view={view}{extra}")
-    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
     rest(page)
-
-
-def rest(page) -> None:
-    expect(page.locator(AT_REST)).to_be_visible(timeout=PATIENCE)
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
-
-
-def fits_a_phone(page) -> None:
-    rest(page)
-    page.set_viewport_size({"width": 390, "height": 844})
-    expect(page.locator(".frame").first).to_be_visible()
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
 
 
 def test_a_click_moves_the_window(page, address: str) -> None:

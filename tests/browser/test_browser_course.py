@@ -3,56 +3,22 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 from app_bench import TINY
-from app_server import PATIENCE
+from browsing import expect, rest, wait_until
 
 from app.course.stops import STOPS
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
-
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-@pytest.fixture
-def page(browser) -> Iterator[object]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    yield opened
-    assert not problems
-    context.close()
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
-
-
-def at_rest(page) -> None:
-    page.wait_for_selector(AT_REST)
 
 
 def answer(page, number: int, text: str) -> None:
     """Choose an answer to a stop's question on the course page, and check it."""
     card = page.locator(f".st-key-question-course-{number}")
-    at_rest(page)
+    rest(page)
     card.locator("label").filter(has_text=re.compile(f"^{re.escape(text)}$")).click()
     button = card.get_by_role("button", name="Check my prediction")
     expect(button).to_be_enabled()
-    at_rest(page)
+    rest(page)
     button.click()
 
 
@@ -64,10 +30,10 @@ def test_answers_survive_a_reload_and_go_into_the_report(page, address: str) -> 
     wait_until(page, lambda: "chosen" in (page.evaluate("sessionStorage.getItem('fcn-lab-answers')") or ""))
     page.reload()
     expect(page.get_by_text("1 of 12 questions answered, 1 right")).to_be_visible()
-    at_rest(page)
+    rest(page)
     page.get_by_role("textbox", name="Your name, if you like").fill("<b>Ada</b> & co")
     page.keyboard.press("Enter")
-    at_rest(page)
+    rest(page)
     wait_until(page, lambda: "Ada" in report_of(page))
     text = report_of(page)
     assert "&lt;b&gt;Ada&lt;/b&gt; &amp; co" in text and "1 of 12</b><span>stops answered" in text
@@ -86,16 +52,16 @@ def test_a_link_opens_the_lab_and_its_line_leads_on(page, address: str) -> None:
     page.goto(f"{address}/course")
     card = page.locator(".st-key-course-stop-9")
     expect(card).to_be_visible()
-    at_rest(page)
+    rest(page)
     card.get_by_role("link", name="Open Train").click()
     wait_until(page, lambda: "/train" in page.url and "stop=9" in page.url)
     expect(page.get_by_text("Stop 9 of 12: Training")).to_be_visible()
-    at_rest(page)
+    rest(page)
     page.get_by_role("link", name="Course", exact=True).last.click()
     expect(page.get_by_text("1 lab opened")).to_be_visible()
     page.goto(f"{address}/fusion?weights={TINY}&sample=streets-1&stop=7&f_view=ledger")
     expect(page.get_by_text("Stop 7 of 12: Skip fusion")).to_be_visible()
-    at_rest(page)
+    rest(page)
     page.get_by_text("The question of this stop").click()
     expect(page.get_by_text("Where do the skips change the most labels?")).to_be_visible()
 
@@ -105,12 +71,12 @@ def test_a_locked_lab_stays_as_it_is(page, address: str) -> None:
     expect(page.get_by_text("Questions and their answers")).to_be_visible()
     expect(page.get_by_role("radio", name="Scale the skips")).to_be_disabled()
     expect(page.get_by_role("button", name=re.compile("Picture"))).to_be_disabled()
-    at_rest(page)
+    rest(page)
     picture = page.get_by_role("application").first
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     page.keyboard.press("ArrowRight")
-    at_rest(page)
+    rest(page)
     expect(page.get_by_text("Ledger of pixel x 10, y 20")).to_be_visible()
     assert "x=10&y=20" in page.url
     page.goto(f"{address}/fusion?weights={TINY}&sample=streets-1&f_view=scales&teacher=lock")
@@ -120,7 +86,7 @@ def test_a_locked_lab_stays_as_it_is(page, address: str) -> None:
 def test_hidden_controls_and_a_bare_page_on_the_projector(page, address: str) -> None:
     page.goto(f"{address}/receptive_fields?weights={TINY}&sample=streets-1&teacher=hide&projector=1")
     expect(page.get_by_text("Questions and their answers")).to_be_visible()
-    at_rest(page)
+    rest(page)
     expect(page.locator(".stSidebar")).to_be_hidden()
     for kind in ("stSlider", "stSelectbox", "stButtonGroup", "stPopover"):
         expect(page.locator(f".stMain .{kind}").filter(visible=True)).to_have_count(0)
@@ -136,5 +102,5 @@ def test_the_course_fits_a_phone(page, address: str) -> None:
     for extra in ("", "?projector=1&teacher=hide"):
         page.goto(f"{address}/course{extra}")
         expect(page.get_by_text("Take it along")).to_be_visible()
-        at_rest(page)
+        rest(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

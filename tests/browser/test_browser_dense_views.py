@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
-import pytest
 from app_bench import TINY
-from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
+from browsing import expect, fits_a_phone, wait_until
 
 FILLED = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -25,19 +16,6 @@ FILLED = """canvas => {
 def open_view(page, address: str, view: str, extra: str = "") -> None:
     page.goto(f"{address}/convolutionalize?weights={TINY}&sample=streets-1&c_view={view}{extra}")
     expect(page.get_by_text("Predict, then look")).to_be_visible()
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
-
-
-def fits_a_phone(page) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    expect(page.get_by_text("Predict, then look")).to_be_visible()
-    wait_until(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
 
 
 def test_the_map_fills_pass_by_pass(page, address: str) -> None:

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
 
 import pytest
 from app_bench import TINY
-from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
+from browsing import expect, rest, wait_until
 
 SLIDE = """async (root, value) => {
   const input = root.querySelector("input"), image = root.querySelector("img"), before = image.src;
@@ -27,29 +19,9 @@ SLIDE = """async (root, value) => {
 }"""
 
 
-@pytest.fixture
-def page(browser) -> Iterator[object]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda said: problems.append(said.text) if "BidiComponent Error" in said.text else None)
-    yield opened
-    assert not problems
-    context.close()
-
-
 def open_view(page, address: str, view: str, extra: str = "") -> None:
     page.goto(f"{address}/fusion?weights={TINY}&sample=streets-1&cls=pole&f_view={view}{extra}")
-    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=PATIENCE)
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
 
 
 def test_a_box_shows_its_scores_and_the_steps_go_on(page, address: str) -> None:
@@ -101,7 +73,7 @@ def test_a_moving_slider_changes_the_picture(page, address: str) -> None:
     open_view(page, address, "scales")
     root = page.locator(".scaling")
     expect(root.locator("input").first).to_be_visible()
-    page.wait_for_timeout(1000)
+    rest(page)
     for value in ("0", "200", "-100"):
         assert root.evaluate(SLIDE, value) is not None
     wait_until(page, lambda: "f_p4=-100" in page.url)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from app_bench import TINY, make_home
-from app_server import PATIENCE
+from browsing import expect, no_traceback, wait_until
 
 from fcn_core.analysis.evidence.heatmaps import class_heatmap
 from fcn_core.pictures.images import read_image
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import load
 
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
 SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "samples" / "streets-1.jpg"
 
 
@@ -33,7 +27,7 @@ def logits(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 def visit(page, address: str, extra: str) -> None:
     page.goto(f"{address}/heatmaps?weights={TINY}&sample=streets-1&head=8s{extra}")
-    page.locator("figure[data-ready='1']").first.wait_for(timeout=PATIENCE)
+    page.locator("figure[data-ready='1']").first.wait_for()
 
 
 def figure(page, name: str):
@@ -51,17 +45,6 @@ def point(page, shown, x: int, y: int, size: tuple[int, int] = (640, 480), *, cl
 
 def value_of(shown) -> float:
     return float(shown.locator(".value").inner_text().replace("\u2212", "-"))
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, page.url
-        page.wait_for_timeout(100)
-
-
-def no_traceback(page) -> None:
-    assert page.locator("[data-testid=stException]").count() == 0
 
 
 def test_values_under_the_pointer_are_the_networks(page, address: str, logits: np.ndarray) -> None:
@@ -119,7 +102,7 @@ def test_pointing_at_a_cell_shows_what_it_sees(page, address: str) -> None:
 def test_evidence_by_occlusion_after_a_click(page, address: str) -> None:
     visit(page, address, "&h_view=evidence&h_method=occlusion&h_side=240&h_window=120&h_step=120&x=320&y=400&cls=road")
     page.get_by_role("button", name="Compute (4 passes)").click()
-    expect(page.get_by_text("window by window")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("window by window")).to_be_visible()
     expect(page.get_by_text("failed")).to_have_count(0)
     no_traceback(page)
 

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
 
 import pytest
 from app_bench import TINY
-from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
-
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-@pytest.fixture
-def page(browser) -> Iterator[object]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    yield opened
-    assert not problems
-    context.close()
+from browsing import expect, rest, wait_until
 
 
 def open_view(page, address: str, view: str, extra: str = "") -> None:
     page.goto(f"{address}/metrics?weights={TINY}&sample=streets-1&m_view={view}{extra}")
-    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=2 * PATIENCE)  # a first pass of the network
-    page.wait_for_selector(IDLE)
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
+    rest(page)
 
 
 def test_more_cats_change_the_counts_and_the_address(page, address: str) -> None:
@@ -53,11 +24,11 @@ def test_more_cats_change_the_counts_and_the_address(page, address: str) -> None
     expect(page.get_by_text("(9,800 + 0) / 10,000")).to_be_visible()
     wait_until(page, lambda: "m_cats=2" in page.url)
     assert page.locator(".fcn-dogs img").first.get_attribute("src") != before
-    page.wait_for_selector(IDLE)
+    rest(page)
     page.get_by_role("radio", name="median frequency", exact=True).click()
     expect(page.get_by_text("median of all shares / own share; shares counted on")).to_be_visible()
     wait_until(page, lambda: "m_w=median_frequency" in page.url)
-    page.wait_for_selector(IDLE)
+    rest(page)
     page.get_by_role("radio", name="CamVid", exact=True).click()
     expect(page.get_by_text("Measured on CamVid val")).to_be_visible()
 
@@ -68,7 +39,7 @@ def test_cases_and_pasted_lines_are_named(page, address: str) -> None:
     page.get_by_role("radio", name="Palette file opened as grey").click()
     expect(page.get_by_role("heading", name="Label maps from a palette file are misread")).to_be_visible()
     wait_until(page, lambda: "m_case=palette" in page.url)
-    page.wait_for_selector(IDLE)
+    rest(page)
     page.get_by_role("radio", name="Paste", exact=True).click()
     page.get_by_role("textbox").fill("PA 0.80 MPA 0.61 mIoU 0.66 FWIoU 0.70")
     page.get_by_role("button", name="Examine").click()

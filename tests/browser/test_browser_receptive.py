@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from app_bench import TINY
 from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
+from browsing import PlaywrightTimeout, expect
 
 
 def visit(page, address: str, query: str = "") -> None:
     page.goto(f"{address}/receptive_fields?weights={TINY}&sample=streets-1{query}")
-    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
 
 
 def says(page, words: str) -> None:
-    expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(words).first).to_be_visible()
 
 
 def test_click_a_cell_and_switch_heads(page, address: str) -> None:
@@ -60,7 +55,7 @@ def change_first_kernel(page, number: str) -> None:
             field.press("Enter")
             page.wait_for_url("**r_pair=own**", timeout=15_000, wait_until="commit")
             return
-        except sync_api.TimeoutError:
+        except PlaywrightTimeout:
             page.keyboard.press("Escape")
     raise AssertionError("the editor of stack A took no number")
 

@@ -8,24 +8,17 @@ import json
 import os
 import shutil
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from app_server import PATIENCE, serve
+from browsing import expect, no_traceback, rest, still_box, wait_until
 from run_folders import eval_record, make_run, step_record, write_previews, write_state
 
 from fcn_core.training.places.launch import LaunchRequest, launch
 from fcn_core.training.places.run_state import read_run
 from fcn_core.training.run_folder.runs import RunFolder
 from fcn_core.training.settings.config import TrainConfig
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-expect.set_options(timeout=60_000)
-
-pytestmark = pytest.mark.browser
 
 SMALL = {
     "model": {"backbone": "alexnet", "width": 0.1, "fc_channels": 16, "fc_norm": True},
@@ -46,20 +39,9 @@ def runs(own_folder: Path) -> Path:
     return own_folder / "runs"
 
 
-def until(page, condition: Callable[[], bool], seconds: float = PATIENCE / 1000) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        page.wait_for_timeout(100)
-
-
 def append(run: RunFolder, records: list[dict]) -> None:
     with run.metrics_file.open("a") as file:
         file.writelines(json.dumps(record) + "\n" for record in records)
-
-
-def no_traceback(page) -> None:
-    assert page.locator("[data-testid=stException]").count() == 0
 
 
 LOSS = ".st-key-live-loss .fcn-figure"
@@ -73,15 +55,15 @@ def test_a_refresh_keeps_the_zoom_and_nothing_blinks(page, own_address: str, run
     run = make_run(runs, "zoom", steps=60, state="running", alive=True, weights=False)
     page.goto(f"{own_address}/live?run=zoom")
     page.wait_for_selector(f"{LOSS} .nsewdrag")
-    page.wait_for_timeout(6000)  # until every part has been drawn and refreshed once
+    append(run, [step_record(61)])
+    wait_until(page, lambda: last_step(page) == 61)  # every part has been drawn, and this one refreshed
     page.mouse.wheel(0, 300)
-    page.wait_for_timeout(500)
-    box = page.locator(f"{LOSS} .nsewdrag").first.bounding_box()
+    box = still_box(page, page.locator(f"{LOSS} .nsewdrag").first)
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 100, steps=5)
     page.mouse.up()
-    page.wait_for_timeout(400)
+    wait_until(page, lambda: page.evaluate(f"document.querySelector('{LOSS}').layout.xaxis.range")[0] > 5)
     page.evaluate(
         f"""() => {{
             const chart = document.querySelector('{LOSS}');
@@ -100,8 +82,8 @@ def test_a_refresh_keeps_the_zoom_and_nothing_blinks(page, own_address: str, run
     ranges = page.evaluate(f"[document.querySelector('{LOSS}').layout.xaxis.range, window.scrollY]")
     assert ranges[0][0] > 5 and ranges[0][1] < 50, "it was zoomed into"
     for last in (70, 80, 90):
-        append(run, [step_record(step) for step in range(last - 9, last + 1)])
-        until(page, lambda last=last: last_step(page) == last)
+        append(run, [step_record(step) for step in range(max(62, last - 9), last + 1)])
+        wait_until(page, lambda last=last: last_step(page) == last)
     seen = page.evaluate("({ ...window.seen, chart: null, tops: [...window.seen.tops] })")
     assert page.evaluate(f"[document.querySelector('{LOSS}').layout.xaxis.range, window.scrollY]") == ranges
     assert page.evaluate(f"window.seen.chart === document.querySelector('{LOSS}')")
@@ -133,7 +115,7 @@ def test_previews_slide_in_the_browser_and_follow(page, own_address: str, runs: 
 
     append(run, [eval_record(40)])
     write_previews(run.path, 40)
-    until(page, lambda: slider.get_attribute("max") == "3")
+    wait_until(page, lambda: slider.get_attribute("max") == "3")
     expect(page.get_by_text("epoch 2 · step 20")).to_be_visible()  # who looks at an older one stays there
     page.keyboard.press("End")
     append(run, [eval_record(50)])
@@ -152,7 +134,7 @@ def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
     page.goto(f"{own_address}/live?run=real")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
     expect(stop).to_be_visible()
-    until(page, lambda: read_run(run.path).step > 5)
+    wait_until(page, lambda: read_run(run.path).step > 5)
     stop.click()
     resume = page.get_by_role("button", name="Resume")
     expect(resume).to_be_visible()
@@ -165,7 +147,7 @@ def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
     steps = [record["step"] for record in run.metrics() if record["kind"] == "step"]
     assert steps == list(range(1, 301)), "no step lost or doubled"
     page.get_by_role("button", name="Use in Segment").click()
-    until(page, lambda: "weights=run%3Areal" in page.url or "weights=run:real" in page.url)
+    wait_until(page, lambda: "weights=run%3Areal" in page.url or "weights=run:real" in page.url)
     expect(page.get_by_role("application").first).to_be_visible()
     no_traceback(page)
 
@@ -174,7 +156,7 @@ def test_a_killed_run_reads_crashed(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "victim", "steps": 100_000, **SMALL})
     run = launch((config,), LaunchRequest(path=runs / "victim"))[0]
     page.goto(f"{own_address}/live?run=victim")
-    until(page, lambda: read_run(run.path).step > 3)
+    wait_until(page, lambda: read_run(run.path).step > 3)
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)).to_be_visible()
     os.kill(run.status().pid, signal.SIGKILL)
     expect(page.get_by_text("What happened")).to_be_visible(timeout=15_000)
@@ -186,10 +168,10 @@ def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, own_address:
     config = TrainConfig.from_dict({"name": "twice", "seed": 41, "steps": 100_000, **SMALL})
     run = launch((config,), LaunchRequest(path=runs / "twice"))[0]
     page.goto(f"{own_address}/live?run=twice")
-    until(page, lambda: read_run(run.path).step > 3)
+    wait_until(page, lambda: read_run(run.path).step > 3)
     page.get_by_test_id("stMain").get_by_role("button", name="Kill", exact=True).click()
     page.get_by_role("button", name="Kill now").click()
-    until(page, lambda: not read_run(run.path).living)
+    wait_until(page, lambda: not read_run(run.path).living)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
     page.goto(f"{own_address}/runs?runs=twice")
@@ -242,7 +224,7 @@ def test_choosing_comparing_downloading_deleting(page, own_address: str, runs: P
 
     page.get_by_label("Notes").fill("worth keeping")
     page.get_by_label("Notes").blur()
-    until(page, lambda: (runs / "a-run/notes.txt").is_file())
+    wait_until(page, lambda: (runs / "a-run/notes.txt").is_file())
     assert (runs / "a-run/notes.txt").read_text() == "worth keeping"
 
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -253,7 +235,7 @@ def test_choosing_comparing_downloading_deleting(page, own_address: str, runs: P
     assert (runs / "a-run").is_dir()
     page.get_by_role("button", name="Delete", exact=True).click()
     dialog.get_by_role("button", name="Delete", exact=True).click()
-    until(page, lambda: not (runs / "a-run").exists())
+    wait_until(page, lambda: not (runs / "a-run").exists())
     expect(page.get_by_text("Choose a run by the box")).to_be_visible()
     no_traceback(page)
 
@@ -264,9 +246,9 @@ def test_the_table_is_clicked(page, own_address: str, runs: Path) -> None:
     page.goto(f"{own_address}/runs")
     table = page.locator(".st-key-runs-table canvas").first
     expect(table).to_be_visible()
-    page.wait_for_timeout(1000)
-    box = table.bounding_box()
+    rest(page)
+    box = still_box(page, table)
     page.mouse.click(box["x"] + 16, box["y"] + 52)
-    until(page, lambda: "runs=only" in page.url)
+    wait_until(page, lambda: "runs=only" in page.url)
     expect(page.get_by_role("button", name="Clone")).to_be_visible()
     no_traceback(page)

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from app_server import PATIENCE
+from browsing import expect, no_traceback, rest, wait_until
 
 from fcn_core.training.places import slurm_queue
 from fcn_core.training.places.run_state import list_runs
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-expect.set_options(timeout=PATIENCE)
-
-pytestmark = pytest.mark.browser
 
 TINY = """name: from the form
 steps: 2
@@ -29,13 +22,6 @@ workers: 0
 threads: 1
 device: cpu
 """
-
-
-def until(page, condition: Callable[[], bool], seconds: float = PATIENCE / 1000) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        page.wait_for_timeout(100)
 
 
 def open_train(page, own_address: str) -> None:
@@ -53,10 +39,6 @@ def type_into(page, label: str, text: str) -> None:
     field(page, label).press("Enter")
 
 
-def no_traceback(page) -> None:
-    assert page.locator("[data-testid=stException]").count() == 0
-
-
 def test_pasted_settings_run_once_for_two_clicks(page, own_address: str, own_folder: Path) -> None:
     open_train(page, own_address)
     page.locator(".st-key-group-yaml summary").click()
@@ -65,7 +47,7 @@ def test_pasted_settings_run_once_for_two_clicks(page, own_address: str, own_fol
     expect(field(page, "Name")).to_have_value("from the form")
     page.get_by_role("button", name="Start", exact=True).dblclick()
     page.wait_for_url(re.compile(r"/live\?.*run=from-the-form"))
-    until(page, lambda: [run.state for run in list_runs(own_folder / "runs")] == ["finished"])
+    wait_until(page, lambda: [run.state for run in list_runs(own_folder / "runs")] == ["finished"])
     no_traceback(page)
 
 
@@ -88,7 +70,7 @@ def test_the_form_sends_a_run_to_slurm(page, own_address: str, own_folder: Path)
     def ended() -> bool:
         return any(run.where == "slurm" and run.state == "finished" for run in list_runs(own_folder / "runs"))
 
-    until(page, ended, seconds=180)
+    wait_until(page, ended, seconds=180)
     no_traceback(page)
 
 
@@ -152,7 +134,7 @@ def test_a_photo_opens_large_and_tells_its_pixels(page, own_address: str) -> Non
     page.get_by_role("button", name="streets-1-0", exact=True).click()
     large = page.get_by_role("application")
     expect(large).to_be_visible()
-    until(page, lambda: "no=1" in page.url)
+    wait_until(page, lambda: "no=1" in page.url)
     large.click(position={"x": 40, "y": 40})
     expect(page.get_by_text(re.compile(r"x \d+, y \d+: \w+"))).to_be_visible()
     page.get_by_role("button", name="Next", exact=True).click()
@@ -171,7 +153,7 @@ def test_phones_need_no_sideways_scrolling(browser, own_address: str, path: str)
     page = context.new_page()
     page.goto(f"{own_address}/{path}")
     expect(page.get_by_label("Data set").first).to_be_visible()
-    page.wait_for_timeout(1500)
+    rest(page)
     wide, seen = page.locator("[data-testid=stMain]").evaluate("part => [part.scrollWidth, part.clientWidth]")
     assert wide <= seen
     context.close()

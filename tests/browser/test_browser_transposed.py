@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from app_bench import TINY
 from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-def page(browser) -> Iterator[object]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda said: problems.append(said.text) if "BidiComponent Error" in said.text else None)
-    yield opened
-    assert not problems
-    context.close()
+from browsing import expect, rest
 
 
 def visit(page, address: str, query: str = "") -> None:
     page.goto(f"{address}/transposed_convolution?weights={TINY}&sample=streets-1{query}")
     expect(page.get_by_text("Predict, then look")).to_be_visible()
-    rests(page)
-
-
-def rests(page) -> None:
-    """Wait until nothing is running, so that what is clicked stays where it is."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    rest(page)
 
 
 def numbers(page, way: str) -> list[str]:
@@ -55,7 +29,7 @@ def test_three_views_step_together_and_point_at_each_other(page, address: str) -
     done = numbers(page, "scatter")
     assert done[:6] == ["5", "14", "10", "24", "15", "16"] and numbers(page, "zeros") == numbers(page, "matrix") == done
     page.wait_for_url("**t_step=9**")
-    rests(page)
+    rest(page)
     page.locator(".zeros .cell.y").nth(6).hover()  # (1, 1): the corners of the kernel meet four inputs
     expect(reading).to_have_text("Output (1, 1) = 1·9 + 2·7 + 4·3 + 5·1 = 40.")
     lit = page.locator(".transposed .cell.lit")
@@ -66,7 +40,7 @@ def test_three_views_step_together_and_point_at_each_other(page, address: str) -
     page.get_by_role("button", name="output by output").click()
     expect(page.locator(".transposed output")).to_have_text("25 of 25")
     page.wait_for_url("**t_by=output**")
-    rests(page)
+    rest(page)
     page.reload()
     expect(page.locator(".transposed output")).to_have_text("25 of 25")
 
@@ -79,7 +53,7 @@ def test_play_runs_to_the_end_and_the_slider_goes_back(page, address: str) -> No
     expect(output).to_have_text("3 of 3")
     page.wait_for_url("**t_step=3**")
     assert numbers(page, "scatter") == ["0.75", "1.25", "1.75", "2.25", "2.75", "2.25"]
-    rests(page)
+    rest(page)
     slider = page.get_by_role("slider", name="Steps done")
     slider.focus()
     slider.press("ArrowLeft")
@@ -96,7 +70,7 @@ def test_sizes_are_filled_in_and_invalid_ones_explained(page, address: str) -> N
     expect(page.get_by_text("output padding 4 is too large")).to_be_visible()
     expect(page.get_by_text("PyTorch refuses as well")).to_be_visible()
     page.wait_for_url("**t_op=4**")
-    rests(page)
+    rest(page)
     page.get_by_role("radio", name="Step by step", exact=True).click()
     expect(page.get_by_text("No such transposed convolution")).to_be_visible()
 

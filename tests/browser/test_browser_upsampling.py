@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
-import pytest
 from app_bench import TINY
 from app_server import PATIENCE
-
-sync_api = pytest.importorskip("playwright.sync_api")
-expect = sync_api.expect
-
-pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
+from browsing import expect, rest, wait_until
 
 
 def open_view(page, address: str, view: str, extra: str = "") -> None:
     page.goto(f"{address}/transposed_convolution?weights={TINY}&sample=streets-1&cls=road&t_view={view}{extra}")
-    expect(page.get_by_text("Predict, then look")).to_be_visible(timeout=PATIENCE)
-    at_rest(page)
-
-
-def at_rest(page) -> None:
-    """Wait until the page has stopped to run: a click before would be lost."""
-    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
-
-
-def wait_until(page, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < end, f"it did not happen in time; the address is {page.url}"
-        page.wait_for_timeout(100)
+    expect(page.get_by_text("Predict, then look")).to_be_visible()
+    rest(page)
 
 
 def test_a_pixel_lights_up_its_writers_and_sliders_count_anew(page, address: str) -> None:
@@ -62,10 +42,10 @@ def test_kernels_change_the_picture_and_its_numbers(page, address: str) -> None:
     expect(page.get_by_text("an even map becomes a checkerboard")).to_be_visible()
     wait_until(page, lambda: "t_ukind=random" in page.url)
     wait_until(page, lambda: enlarged.get_attribute("src") != before)
-    at_rest(page)
+    rest(page)
     page.get_by_role("radio", name="Of the weights", exact=True).click()
     expect(page.get_by_text("frozen at the bilinear kernel")).to_be_visible()
-    at_rest(page)
+    rest(page)
     page.get_by_role("radio", name="Score map", exact=True).click()
     expect(page.get_by_text("Scores of road in fuse_pool3")).to_be_visible()
 
@@ -76,7 +56,7 @@ def test_a_fit_stops_goes_on_and_finds_the_bilinear_kernel(page, address: str) -
     expect(page.get_by_text(re.compile(r"Step \d+ of 100, going on"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile(r"Step \d+ of 100, stopped"))).to_be_visible()
-    at_rest(page)
+    rest(page)
     page.get_by_role("button", name="Go on", exact=True).click()
     expect(page.get_by_text("The fit found the bilinear kernel")).to_be_visible(timeout=4 * PATIENCE)
     expect(page.get_by_text("Step 100 of 100, done")).to_be_visible()

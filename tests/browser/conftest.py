@@ -1,4 +1,4 @@
-"""What browser tests share: the app as one server, a Chromium for each test file, a page for each test.
+"""What browser tests share: the app as a server and a Chromium, both for the whole folder; a page for each test.
 
 Files whose tests start or delete runs have a server of their own: `own_address`.
 """
@@ -11,17 +11,21 @@ from pathlib import Path
 import pytest
 from app_server import BROWSER, FLAGS, PATIENCE, need_browser, serve
 
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the served app keeps its weights and runs."""
-    return tmp_path_factory.mktemp("served")
+HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="session")
-def address(folder: Path) -> Iterator[str]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder are browser tests; one that a busy machine has starved gets a second try."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.fixture(scope="package")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app's address."""
-    with serve(folder) as served:
+    with serve(tmp_path_factory.mktemp("served")) as served:
         yield served
 
 
@@ -38,9 +42,9 @@ def own_address(own_folder: Path) -> Iterator[str]:
         yield served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[object]:
-    """Chromium. Not longer than a file: playwright's event loop would be in the way of other tests."""
+    """Chromium. For this folder only: playwright's event loop would be in the way of other tests."""
     need_browser()
     from playwright.sync_api import sync_playwright
 
@@ -52,8 +56,13 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def page(browser) -> Iterator[object]:
-    """A fresh visitor at a desk."""
+    """A fresh visitor at a desk, in whose browser no script may fail."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.set_default_timeout(PATIENCE)
-    yield context.new_page()
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda said: problems.append(said.text) if "BidiComponent Error" in said.text else None)
+    yield opened
     context.close()
+    assert not problems
