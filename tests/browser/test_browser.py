@@ -10,7 +10,7 @@ import io
 
 import numpy as np
 from app_bench import TINY
-from browsing import expect, no_traceback, still_box, wait_until
+from browsing import expect, no_traceback, rest, still_box, wait_until
 from PIL import Image
 
 
@@ -75,6 +75,7 @@ def test_a_click_names_the_exact_pixel(page, address: str) -> None:
     # The middle of the displayed square of image pixel (320, 120).
     page.mouse.click(box["x"] + (320.5 / 640) * box["width"], box["y"] + (120.5 / 480) * box["height"])
     wait_until(page, lambda: "x=320" in page.url and "y=120" in page.url)
+    rest(page)
     page.keyboard.press("ArrowRight")
     wait_until(page, lambda: "x=321" in page.url and "y=120" in page.url)
 
