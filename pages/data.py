@@ -15,10 +15,17 @@ from app.train import draft_in_hand
 from app.visitor import session, widgets
 from fcn_core.data.datasets import DATASETS
 
+
+def augmented(held: in_hand.DataInHand) -> None:
+    """What the Train page's augmentation makes of a photo."""
+    draft = draft_in_hand.draft()
+    augment(held, draft.values["augment"], draft.origin)
+
+
 VIEWS = {
     "photos": ("Photos", photos),
     "balance": ("Class balance", balance),
-    "augment": ("Augmentation", augment),
+    "augment": ("Augmentation", augmented),
     "lint": ("Check", lint_panel),
 }
 
@@ -28,7 +35,7 @@ controls, board = st.columns([1, 2.4 if session.setting("large") else 3.2], gap=
 kind = session.setting("data")
 with controls:
     kind_picker(kind, in_hand.choose_kind, place="data")
-    root = in_hand.root_in_hand(kind)
+    root = in_hand.root_in_hand(kind, draft_in_hand.root_of(kind))
     root_picker(kind, root, lambda chosen: in_hand.choose_root(kind, chosen), place="data")
     found = found_notice(kind, root)
     if found.pictures:

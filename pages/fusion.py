@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.labs.fusion import boundaries_view, ledger_view, network_view, scales_view
-from app.labs.fusion.bench import fusion_case
 from app.labs.fusion.questions import asked
 from app.labs.shared import lab
+from app.labs.shared.fusion_case import fusion_case
 from app.visitor import widgets
 
 VIEWS = {

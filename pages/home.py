@@ -15,7 +15,7 @@ from app.bench.strip import bench_strip
 from app.bench.weights_picker import weights_with_stages
 from app.parts import browser_parts
 from app.parts.charts import stages
-from app.segment.legend import swatch
+from app.parts.colours import swatch
 from app.visitor import session, widgets
 
 st.title("FCN Lab")

@@ -23,10 +23,10 @@ from segmenters import tiny_weights
 from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from app.bench import kept as bench_kept
+from app.bench.identity import IDENTITY
 from app.data import kept as data_kept
 from app.labs.convolutionalize import kept as convolutionalize_kept
 from app.labs.heatmaps import kept as heatmaps_kept
-from app.parts.identity import IDENTITY
 from app.runs import charts
 from app.segment import kept as segment_kept
 from fcn_core.analysis.measuring.disturb import Disturbance
@@ -100,8 +100,8 @@ CASES: dict[str, Callable[[Values], Case]] = {
     "segment.errors": lambda v: pairs(result=v.results, truth=v.truths, head=(8, 32)),
     "shared.fields": lambda v: pairs(segmenter=v.segmenters, size=((96, 128), (64, 64))),
     "shared.distances": lambda v: pairs(truth=v.truths),
-    "fusion.fusion": lambda v: pairs(result=v.results, segmenter=v.segmenters),
-    "fusion.who_decided": lambda v: pairs(result=v.results, segmenter=v.segmenters, head=(8, 16)),
+    "shared.fusion": lambda v: pairs(result=v.results, segmenter=v.segmenters),
+    "shared.who_decided": lambda v: pairs(result=v.results, segmenter=v.segmenters, head=(8, 16)),
     "fusion.plane_picture": lambda v: pairs(
         result=v.results, segmenter=v.segmenters, name=("8s", "score_fr"), index=(3, 4)
     ),
@@ -268,7 +268,7 @@ def test_arguments_are_known_by_their_identity(name: str) -> None:
     assert name in UNHASHED or not [p for p in parameters if p.startswith("_")], "an argument that is not in the key"
     hints = get_type_hints(function.__wrapped__)
     for parameter in parameters:
-        assert is_known(hints[parameter]), f"{parameter}: {hints[parameter]} is neither plain nor in app.parts.identity"
+        assert is_known(hints[parameter]), f"{parameter}: {hints[parameter]} is neither plain nor in app.bench.identity"
         if not is_plain(hints[parameter]):
             assert function._info.hash_funcs is IDENTITY, "give the decorator hash_funcs=IDENTITY"
 

@@ -48,7 +48,7 @@ def settled(test: AppTest) -> AppTest:
 
 
 def text(test: AppTest) -> str:
-    """Everything that the page says in words; no style sheets."""
+    """Everything that the page says in words; no style sheets, and every space is a plain one."""
     said = [_words(element) for kind in WORDS for element in test.get(kind)]
     return "\n".join(words for words in said if words)
 
@@ -58,7 +58,7 @@ def _words(element: Any) -> str:
     message = element.proto
     said = (getattr(element, "value", ""), getattr(message, "body", ""), getattr(message, "text", ""))
     words = next((words for words in said if isinstance(words, str) and words), "")
-    return re.sub("<style>.*?</style>", "", words, flags=re.DOTALL)
+    return re.sub("<style>.*?</style>", "", words, flags=re.DOTALL).replace("\u00a0", " ")
 
 
 def control(test: AppTest, key: str):

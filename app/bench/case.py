@@ -8,7 +8,7 @@ from functools import cached_property
 from app.bench import kept
 from app.bench.held import HeldPicture, HeldTruth
 from app.visitor import session
-from fcn_core.labels import Colour, LabelSet
+from fcn_core.labels import VOID, Colour, LabelSet
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.segmenter import Segmenter
 from fcn_core.weights import WeightRecord
@@ -77,3 +77,9 @@ class Case:
         height, width = self.result.image.shape[:2]
         pixel = session.bench().pixel
         return pixel if pixel and pixel[0] < width and pixel[1] < height else None
+
+    def true_class(self, x: int, y: int) -> str:
+        """The true class of a pixel, in words. There must be a ground truth."""
+        assert self.truth is not None
+        index = int(self.truth.mask[y, x])
+        return "void, not counted" if index == VOID else self.labels.classes[index]

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 
-from app.parts.identity import identified
+from app.bench.identity import identified
 from app.visitor.upload import Upload
 
 

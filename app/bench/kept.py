@@ -11,8 +11,8 @@ from PIL import Image
 
 from app.bench import sample_files
 from app.bench.held import HeldPicture, HeldTruth
+from app.bench.identity import IDENTITY
 from app.bench.result_bytes import result_bytes, usual_bound
-from app.parts.identity import IDENTITY
 from app.parts.jobs import Job, Jobs
 from app.parts.pictures import Shown, encode, view_photo
 from app.visitor.upload import Upload

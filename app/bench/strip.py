@@ -19,9 +19,8 @@ from app.bench.held import HeldPicture, HeldTruth
 from app.bench.picture_source import held_picture, picture_source
 from app.bench.truth_source import held_truth, truth_source
 from app.bench.weights_picker import held_weights, weights_picker
-from app.parts import browser_parts
-from app.segment.overlays import hex_colour
-from app.visitor import session, widgets
+from app.parts.colours import hex_colour
+from app.visitor import pixel_picture, session, widgets
 from fcn_core.labels import LabelSet
 from fcn_core.weights import WeightRecord
 
@@ -146,7 +145,7 @@ def _pixel_part(picture: HeldPicture) -> None:
     inside = pixel if pixel and pixel[0] < width and pixel[1] < height else None
     with _part("pixel", named("Pixel", "{}, {}".format(*inside) if inside else "none")) as is_open:
         if is_open:
-            browser_parts.picture(
+            pixel_picture.picture(
                 kept.photo(picture),
                 key="bench-pixel-picture",
                 alt="The picture in hand; choose a pixel",

@@ -52,7 +52,7 @@ def truth_source(truth: HeldTruth | None, labels: LabelSet) -> None:
         st.error(widgets.plain(problem), icon=":material/error:")
     with st.expander("Upload a ground truth", expanded=truth is None):
         st.file_uploader(
-            "A label map with one class index a pixel, a palette PNG, or a mask in the class colours",
+            "A label map with one class index per pixel, a palette PNG, or a mask in the class colours",
             type=SUFFIXES,
             key=UPLOADER,
             on_change=_take,

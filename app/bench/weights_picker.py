@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.bench import kept
+from app.parts.words import megabytes
 from app.visitor import session
 from fcn_core.labels import LABEL_SETS
 from fcn_core.weights import DownloadError, WeightRecord, fetch, import_file, render_card
@@ -80,7 +81,7 @@ def _entry(record: WeightRecord) -> str:
 
 
 def _megabytes(record: WeightRecord) -> str:
-    return f"{record.size_bytes / 1e6:.0f} MB" if record.size_bytes else "of unknown size"
+    return megabytes(record.size_bytes) if record.size_bytes else "of unknown size"
 
 
 @st.dialog("Weights card", width="large")
@@ -105,7 +106,7 @@ def fetch_with_progress(record: WeightRecord) -> bool:
 
     def progress(done: int, total: int | None) -> None:
         share = min(1.0, done / total) if total else 0.0
-        bar.progress(share, text=f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB")
+        bar.progress(share, text=f"{megabytes(done)} of {megabytes(total)}" if total else megabytes(done))
 
     try:
         fetch(record, progress=progress)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.visitor import session
 
-MODES = {"off": "Students", "free": "Answers told", "lock": "… and controls locked", "hide": "… and controls hidden"}
+MODES = {"off": "Students", "free": "Answers shown", "lock": "… and controls locked", "hide": "… and controls hidden"}
 
 
 def show() -> None:

@@ -27,7 +27,7 @@ def show() -> None:
     following = find(found.next or 0)
     if following is not None:
         with st.container(key="course-next"):
-            word = "Go on with" if found.done or found.opened else "Begin:"
+            word = "Continue with" if found.done or found.opened else "Begin:"
             stop_line.link(following, label=f"{word} stop {following.number}, {following.title}")
     marks = {stop.number: _mark(given.get(stop.number - 1)) for stop in STOPS}
     with st.container(key="course-list"), st.grid(columns="auto", min_column_width=_width(), gap="xsmall"):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.data import kept
 from app.data.in_hand import choose_root
-from app.train.cost_panel import megabytes
+from app.parts.words import megabytes
 from app.visitor import widgets
 from app.visitor.permission import may_launch, may_name_folders
 from fcn_core.data.datasets import DatasetRecord, download_dataset
@@ -26,14 +26,14 @@ def download_panel(record: DatasetRecord) -> None:
         st.caption("  \n".join(part for part in (f"From {source}" if source else "", licence) if part))
     if not record.download or not (may_launch() and may_name_folders()):
         return
-    size = sum(archive.size_bytes for archive in record.download) / 1e6
-    room = sum(archive.size_bytes + archive.unpacked_bytes for archive in record.download) / 1e6
+    size = sum(archive.size_bytes for archive in record.download)
+    room = sum(archive.size_bytes + archive.unpacked_bytes for archive in record.download)
     with st.expander(f"Download it here (about {megabytes(size)})", icon=":material/download:", key="data-download"):
         folder = st.text_input(
             "Into the folder",
             value=str(cache_folder() / "data" / record.kind),
             key=f"download-{record.kind}",
-            help="It is made if it is not there. What has arrived is kept and continued the next time.",
+            help="It is created if it does not exist. An interrupted download is continued next time.",
         )
         st.caption(f"Needs about {megabytes(room)} of disk to unpack, {megabytes(room - size)} or more afterwards.")
         if st.button(f"Download about {megabytes(size)}", icon=":material/download:", type="primary"):
@@ -47,7 +47,7 @@ def _fetch(record: DatasetRecord, folder: str) -> bool:
     bar = st.progress(0.0, text="Connecting …")
 
     def progress(doing: str, done: float, total: float | None) -> None:
-        amount = f"{megabytes(done / 1e6)} of {megabytes(total / 1e6)}" if total else megabytes(done / 1e6)
+        amount = f"{megabytes(done)} of {megabytes(total)}" if total else megabytes(done)
         bar.progress(min(1.0, done / total) if total else 0.0, text=f"{doing}: {amount}")
 
     try:

@@ -8,8 +8,10 @@ import streamlit as st
 from app.data import kept
 from app.data.in_hand import DataInHand, to_gallery
 from app.parts import browser_parts
-from app.segment.legend import percent, swatch
+from app.parts.colours import swatch
+from app.parts.words import covered
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.labels import VOID
 
 A_PAGE = 12
@@ -88,7 +90,7 @@ def _large(held: DataInHand, number: int, count: int) -> None:
         return
     pixel = st.session_state.get("data-pixel", {}).get((*held.place, number))
     height, width, channels = sample.image.shape
-    browser_parts.picture(
+    picture(
         shown,
         key="data-large",
         alt=f"{sample.name} under its label colours",
@@ -100,7 +102,7 @@ def _large(held: DataInHand, number: int, count: int) -> None:
     said = "Click a pixel to read its class."
     if pixel is not None:
         index = int(sample.mask[pixel[1], pixel[0]])
-        name = "void, which nothing counts" if index == VOID else f"{held.labels.classes[index]} (index {index})"
+        name = "void, which is not counted" if index == VOID else f"{held.labels.classes[index]} (index {index})"
         said = f"**Pixel** x {pixel[0]}, y {pixel[1]}: {widgets.plain(name)}"
     st.caption(
         f"{widgets.plain(sample.name)}, {width}×{height}{'' if channels == 3 else f', {channels} channels'}. {said}"
@@ -117,6 +119,6 @@ def _classes(held: DataInHand, mask: np.ndarray) -> None:
         for index in np.argsort(-counts[: len(colours)]):
             if counts[index] > 0:
                 name = widgets.plain(held.labels.classes[index])
-                st.markdown(f":small[{swatch(colours[index])} {name} {percent(counts[index])}]", width="content")
+                st.markdown(f":small[{swatch(colours[index])} {name} {covered(counts[index])}]", width="content")
         if counts[VOID] > 0:
-            st.markdown(f":small[void {percent(counts[VOID])}]", width="content")
+            st.markdown(f":small[void {covered(counts[VOID])}]", width="content")

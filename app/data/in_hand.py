@@ -10,7 +10,6 @@ from app.data import kept
 from app.data.found import DataFound
 from app.data.opened import OpenedSplit
 from app.data.places import may_read
-from app.train import draft_in_hand
 from app.visitor import session
 from fcn_core.data.datasets import DATASETS
 from fcn_core.data.kept import LabelledPictures
@@ -43,11 +42,9 @@ class DataInHand:
         return self.data.labels
 
 
-def root_in_hand(kind: str) -> str | None:
-    """The folder that was last named for a kind of data set, here or on the Train page."""
-    root = st.session_state.get("roots", {}).get(kind)
-    if root is None and draft_in_hand.data_kind() == kind:
-        root = draft_in_hand.data_root()
+def root_in_hand(kind: str, usual: str | None) -> str | None:
+    """The folder that was last named for a kind of data set; `usual` if none was."""
+    root = st.session_state.get("roots", {}).get(kind) or usual
     return root if may_read(root) else None
 
 

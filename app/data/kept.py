@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.bench.identity import IDENTITY
 from app.data.found import DataFound, look_for
 from app.data.opened import OpenedSplit, open_split
-from app.parts.identity import IDENTITY
 from app.parts.pictures import Shown, sample_view
 from fcn_core.data.balance import ClassBalance, class_balance
 from fcn_core.data.lint.linter import LintReport

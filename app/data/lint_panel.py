@@ -1,4 +1,4 @@
-"""What is wrong with a data set, as cards: what, how many, which files, how to mend it."""
+"""What is wrong with a data set, as cards: what, how many, which files, how to fix it."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def _show(report: LintReport) -> None:
         st.success(f"Training can use these data as they are. Checked: {counts}.", icon=":material/check_circle:")
     else:
         st.error(
-            f"{errors} thing{'s' if errors > 1 else ''} to mend before training. Checked: {counts}.",
+            f"{errors} thing{'s' if errors > 1 else ''} to fix before training. Checked: {counts}.",
             icon=":material/error:",
         )
     for finding in report.findings:
         _card(finding)
     if not report.findings:
-        st.caption("Nothing to remark.")
+        st.caption("Nothing to report.")
 
 
 def _card(finding: Finding) -> None:

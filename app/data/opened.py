@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from app.bench.identity import identified
 from app.data.found import STREETS_COUNTS
-from app.parts.identity import identified
 from fcn_core.data.datasets import DATASETS, open_dataset
 from fcn_core.data.kept import LabelledPictures
 from fcn_core.keys import fresh_key

@@ -84,7 +84,7 @@ def found_notice(kind: str, root: str | None) -> DataFound:
     if found.problem:
         st.error(widgets.plain(found.problem), icon=":material/folder_off:")
     elif not found.pictures and can_name_a_folder():
-        st.info("Name the folder where the data set lies, and it is looked through at once.", icon=":material/folder:")
+        st.info("Name the folder that holds the data set; it is searched at once.", icon=":material/folder:")
     elif found.pictures and found.root is None:
         st.caption(":material/check_circle: Nothing to fetch: scenes are drawn while the network trains.")
     elif found.pictures:

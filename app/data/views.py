@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 from pydantic import ValidationError
 
@@ -10,7 +13,6 @@ from app.data.charts import balance_figure
 from app.data.in_hand import DataInHand
 from app.parts import browser_parts
 from app.parts.pictures import sample_view
-from app.train import draft_in_hand
 from app.visitor import session, widgets
 from fcn_core.data.balance import ClassBalance
 from fcn_core.data.kept import channels_of
@@ -74,8 +76,8 @@ class _One:
         return self.sample
 
 
-def augment(held: DataInHand) -> None:
-    """Eight variations of one photo, as training would draw them with the settings in hand."""
+def augment(held: DataInHand, values: Mapping[str, Any], origin: str) -> None:
+    """Eight variations of one photo, as training would draw them. values: of its settings, which are from `origin`."""
     number = min(max(1, session.setting("no")), len(held.data))
     turn = session.setting("draw")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -93,11 +95,11 @@ def augment(held: DataInHand) -> None:
         )
         widgets.switch("labels", "Label colours")
     try:
-        settings = AugmentSettings.model_validate(draft_in_hand.draft().values["augment"])
+        settings = AugmentSettings.model_validate(values)
         sample = kept.data_sample(held.opened, number - 1)
         varied = _vary(held, sample, settings, turn)
     except ValidationError:
-        st.error("The augmentation settings in hand do not fit; mend them on the Train page.")
+        st.error("The augmentation settings in hand do not fit together; correct them on the Train page.")
         return
     except (ValueError, OSError) as problem:
         st.error(widgets.plain(str(problem)), icon=":material/broken_image:")
@@ -116,10 +118,9 @@ def augment(held: DataInHand) -> None:
         side=SIDE,
     )
     height, width = settings.crop
-    origin = widgets.plain(draft_in_hand.draft().origin)
     st.caption(
         f"First {widgets.plain(sample.name)} as it is, then {VARIATIONS} training pictures of {width}×{height} drawn "
-        f"from it with the augmentation that the Train page has in hand ({origin}). "
+        f"from it with the augmentation that the Train page has in hand ({widgets.plain(origin)}). "
         "Where a view reaches beyond the photo it is filled with one colour and counts as void."
     )
 

@@ -1,4 +1,4 @@
-"""Small pieces that run in the browser: a picture with clickable pixels, a before/after edge, paste.
+"""Small pieces that run in the browser: a before/after edge, galleries, players, paste.
 
 Their HTML, CSS and JavaScript lie in app/components/ and are sent along with the page: nothing is
 fetched from elsewhere.
@@ -13,8 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app.parts.charts import Stage
-from app.parts.pictures import ColourBar, Shown
-from app.visitor import session
+from app.parts.pictures import Shown
 
 FOLDER = Path(__file__).resolve().parents[1] / "components"
 MOST_HEIGHT = "72vh"
@@ -30,54 +29,11 @@ def register(name: str, *, html: bool = True) -> Any:
     )
 
 
-_picture = register("picture")
 _compare = register("compare")
 _gallery = register("gallery")
 _stages = register("stages")
 _paste = register("paste", html=False)
 _previews = register("previews")
-
-
-def picture(
-    shown: Shown,
-    *,
-    key: str,
-    alt: str,
-    title: str = "",
-    pixel: tuple[int, int] | None = None,
-    on_pixel: Callable[[int, int], None] | None = None,
-    bar: ColourBar | None = None,
-    cells: bool = False,
-    most_height: str = MOST_HEIGHT,
-) -> None:
-    """A picture with clickable pixels; `on_pixel(x, y)` is called before the page runs again.
-
-    `cells` draws a small picture's pixels as squares; `most_height` is any CSS length.
-    """
-
-    def clicked() -> None:
-        value = (st.session_state.get(key) or {}).get("pixel")
-        if on_pixel and isinstance(value, dict):
-            x, y = int(value.get("x", -1)), int(value.get("y", -1))
-            if 0 <= x < shown.width and 0 <= y < shown.height:
-                on_pixel(x, y)
-
-    _picture(
-        key=key,
-        data={
-            "src": shown.src,
-            "width": shown.width,
-            "height": shown.height,
-            "alt": alt,
-            "title": title,
-            "pixel": {"x": pixel[0], "y": pixel[1]} if pixel else None,
-            "bar": {"src": bar.src, "ticks": bar.ticks, "label": bar.label} if bar else None,
-            "cells": cells,
-            "most_height": most_height,
-            "still": session.control("pixel") != "free",
-        },
-        on_pixel_change=clicked,
-    )
 
 
 def before_after(left: tuple[str, Shown], right: tuple[str, Shown], *, key: str) -> None:

@@ -29,7 +29,7 @@ def control_buttons(info: RunInfo, *, place: str) -> None:
                 icon=":material/stop:",
                 key=f"{place}-stop",
                 disabled=asked,
-                help="Finishes the step that it is at, saves everything, and ends. It can go on later.",
+                help="Finishes the current step, saves everything, and ends. It can be resumed later.",
                 on_click=_act,
                 args=(info, launch.request_stop, "Asked to stop: it finishes its step and saves."),
             )

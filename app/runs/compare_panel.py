@@ -8,13 +8,13 @@ from html import escape
 import streamlit as st
 
 from app.parts import browser_figures
+from app.parts.colours import swatch
+from app.parts.words import percent
 from app.runs import kept
 from app.runs.charts import DASHES, LINES
 from app.runs.compare_charts import NamedRun, compare_losses, compare_miou
 from app.runs.settings_compared import differences
 from app.runs.view import held_view, view_controls
-from app.runs.words import percent
-from app.segment.legend import swatch
 from app.visitor.widgets import plain
 from fcn_core.training.places.run_info import RunInfo
 

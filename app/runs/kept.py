@@ -8,7 +8,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.parts.identity import IDENTITY
+from app.bench.identity import IDENTITY
 from app.runs.charts import View
 from app.runs.previews import label_address, photo_address
 from fcn_core.labels import Colour

@@ -8,8 +8,9 @@ from math import isnan
 import numpy as np
 import streamlit as st
 
+from app.parts.words import duration, percent
 from app.runs import actions
-from app.runs.words import duration, percent, size, state_words
+from app.runs.words import size, state_words
 from app.visitor.widgets import plain
 from fcn_core.metrics import MEASURES
 from fcn_core.training.places.run_info import RunInfo

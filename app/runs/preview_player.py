@@ -7,6 +7,7 @@ from math import isnan
 from pathlib import Path
 
 from app.parts import browser_parts
+from app.parts.words import percent
 from app.runs import kept
 from fcn_core.labels import Colour
 from fcn_core.training.run_folder.preview_files import find_previews
@@ -46,4 +47,4 @@ def _label(step: int, measured: Measurement | None) -> str:
 def _score(measured: Measurement | None, head: str) -> str:
     """Mean IoU of a head at this moment, over all validation pictures."""
     score = float("nan") if measured is None else measured.score(head)
-    return "" if isnan(score) else f"mIoU {100 * score:.1f} %"
+    return "" if isnan(score) else f"mIoU {percent(score)}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app import page_list
+from app.parts.words import duration, megabytes, percent
 from app.runs import actions
-from app.runs.words import duration, percent, state_words
+from app.runs.words import state_words
 from app.visitor import session
 from app.visitor.permission import may_launch
 from app.visitor.widgets import plain
@@ -54,7 +55,7 @@ def _downloads(info: RunInfo, place: str) -> None:
             )
         if weights is not None:
             st.download_button(
-                f"Weights (.safetensors, {weights.stat().st_size / 1e6:.0f} MB)",
+                f"Weights (.safetensors, {megabytes(weights.stat().st_size)})",
                 weights.read_bytes,
                 file_name=f"{info.id}.safetensors",
                 mime="application/octet-stream",

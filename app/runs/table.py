@@ -11,9 +11,9 @@ import streamlit as st
 
 from app import page_list
 from app.bench import kept as bench_kept
+from app.parts.words import duration
 from app.runs import actions, kept
 from app.runs.settings_compared import MOST_RUNS
-from app.runs.words import duration
 from app.visitor import session
 from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.places.run_state import runs_root
@@ -85,7 +85,7 @@ def _remark(info: RunInfo) -> str:
 def _chosen(infos: Sequence[RunInfo]) -> None:
     ids = [infos[row].id for row in _rows() if row < len(infos)]
     if len(ids) > MOST_RUNS:
-        st.toast(f"At most {MOST_RUNS} runs can be compared; the first {MOST_RUNS} of the table are.")
+        st.toast(f"At most {MOST_RUNS} runs can be compared at once; the first {MOST_RUNS} in the table are shown.")
     session.change_setting("runs", tuple(ids[:MOST_RUNS]))
 
 

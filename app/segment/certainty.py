@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 
 from app.bench.case import Case
-from app.parts import browser_parts
 from app.parts.pictures import SHARE_BAR, colour_bar
+from app.parts.words import percent
 from app.segment import kept
 from app.segment.pixel_panel import pixel_panel
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 
 KINDS = {"confidence": "Confidence", "entropy": "Entropy"}
 MEANING = {
@@ -27,7 +28,7 @@ def show(case: Case) -> None:
     for column, head in zip(st.columns(len(case.heads)), case.heads, strict=True):
         values = kept.certainty(case.result, kind, head)
         with column:
-            browser_parts.picture(
+            picture(
                 kept.certainty_picture(case.result, kind, head),
                 key=f"{kind}-{head}",
                 title=f"{head}s · mean {float(np.mean(values, dtype=np.float64)):.2f}",
@@ -37,10 +38,10 @@ def show(case: Case) -> None:
                 bar=colour_bar("cividis", SHARE_BAR, kind),
             )
             passing = values >= threshold
-            browser_parts.picture(
+            picture(
                 kept.passing_picture(case.result, kind, head, threshold),
                 key=f"{kind}-passing-{head}",
-                title=f"{kind} at least {threshold:.2f}: {100 * float(passing.mean()):.1f} % of the pixels",
+                title=f"{kind} at least {threshold:.2f}: {percent(float(passing.mean()))} of the pixels",
                 alt=f"The photo where the {kind} of head {head}s is at least {threshold:.2f}",
                 pixel=case.pixel,
                 on_pixel=widgets.hold_pixel,

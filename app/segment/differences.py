@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.bench.case import Case
-from app.parts import browser_parts
 from app.parts.pictures import SIGNED_BAR, colour_bar
+from app.parts.words import percent
 from app.segment import kept
 from app.segment.pixel_panel import pixel_panel
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 
 
 def show(case: Case) -> None:
@@ -31,17 +32,17 @@ def show(case: Case) -> None:
     changed = case.result.label_maps[coarse] != case.result.label_maps[fine]
     left, right = st.columns(2)
     with left:
-        browser_parts.picture(
+        picture(
             kept.difference(case.result, coarse, fine, case.safe),
             key="changed-labels",
-            title=f"{fine}s differs from {coarse}s on {100 * float(changed.mean()):.1f} % of the pixels",
+            title=f"{fine}s differs from {coarse}s on {percent(float(changed.mean()))} of the pixels",
             alt=f"Pixels that head {fine}s labels otherwise than {coarse}s, in the colours of {fine}s",
             pixel=case.pixel,
             on_pixel=widgets.hold_pixel,
         )
         st.caption(f"In colour: what {fine}s says where the two disagree.")
     with right:
-        browser_parts.picture(
+        picture(
             kept.heat_difference(case.result, coarse, fine, index),
             key="changed-probability",
             title=f"Probability of {name}: {fine}s minus {coarse}s",

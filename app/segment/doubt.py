@@ -7,6 +7,7 @@ import streamlit as st
 from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.bench.weights_picker import fetch_with_progress
+from app.parts.words import megabytes
 from app.segment import kept
 from app.visitor import session
 
@@ -25,7 +26,7 @@ def doubt_notice(case: Case) -> None:
         with st.container(horizontal=True, gap="small"):
             for name, record in offers.items():
                 here = bench_kept.is_here(record)
-                text = f"Use {name}" if here else f"Download {name} ({record.size_bytes / 1e6:.0f} MB)"
+                text = f"Use {name}" if here else f"Download {name} ({megabytes(record.size_bytes)})"
                 icon = ":material/swap_horiz:" if here else ":material/download:"
                 if st.button(text, key=f"offer-{name}", icon=icon, help=record.knows):
                     if here or fetch_with_progress(record):

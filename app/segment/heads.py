@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.bench.case import Case
-from app.parts import browser_parts
 from app.segment import overlays
 from app.segment.legend import legend
 from app.segment.pixel_panel import pixel_panel
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 
 
 def show(case: Case) -> None:
@@ -17,7 +17,7 @@ def show(case: Case) -> None:
         shown = _heads(case)
     for place, (column, head) in enumerate(zip(st.columns(len(shown)), shown, strict=True)):
         with column:
-            browser_parts.picture(
+            picture(
                 overlays.overlay(case, head),
                 key=f"overlay-{place}",
                 title=f"{head}s",

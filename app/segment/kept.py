@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.bench.held import HeldTruth
-from app.parts.identity import IDENTITY
+from app.bench.identity import IDENTITY
 from app.parts.pictures import Shown, encode, view, view_photo
 from fcn_core import draw
 from fcn_core.labels import LabelSet

@@ -8,7 +8,8 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
-from app.segment.overlays import hex_colour
+from app.parts.colours import hex_colour
+from app.parts.words import covered
 from app.visitor import session
 
 
@@ -35,25 +36,13 @@ def legend(case: Case, head: int) -> None:
         for index, (name, key) in enumerate(zip(classes, keys, strict=True)):
             st.session_state[key] = index not in case.hidden
             st.checkbox(
-                f"{name} {percent(shares[index])}",
+                f"{name} {covered(shares[index])}",
                 key=key,
                 wrap=True,
                 disabled=not free,
                 on_change=_toggle,
                 args=(name,),
             )
-
-
-def swatch(colour: tuple[int, int, int]) -> str:
-    """A small square of a colour, in Markdown."""
-    return f':color[\u2003\u2002]{{background="#{colour[0]:02x}{colour[1]:02x}{colour[2]:02x}"}}'
-
-
-def percent(share: float) -> str:
-    """A share as it is read aloud: none, below 0.1 %, one decimal."""
-    if share == 0:
-        return "–"
-    return "<\u00a00.1\u00a0%" if share < 0.001 else f"{100 * share:.1f}\u00a0%"
 
 
 def _toggle(name: str) -> None:

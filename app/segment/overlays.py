@@ -6,7 +6,6 @@ from app.bench.case import Case
 from app.parts.pictures import Shown
 from app.segment import kept
 from app.visitor import session, widgets
-from fcn_core.labels import Colour
 
 
 def overlay_controls() -> None:
@@ -28,8 +27,3 @@ def overlay(case: Case, head: int) -> Shown:
         session.setting("contours"),
         session.setting("safe"),
     )
-
-
-def hex_colour(colour: Colour) -> str:
-    """A colour as CSS writes it."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)

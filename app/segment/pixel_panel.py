@@ -8,8 +8,8 @@ from html import escape
 import streamlit as st
 
 from app.bench.case import Case
-from app.segment.overlays import hex_colour
-from fcn_core.labels import VOID
+from app.parts.colours import hex_colour
+from app.parts.words import percent
 
 MOST_LIKELY = 5
 
@@ -21,7 +21,7 @@ def pixel_panel(case: Case, heads: Sequence[int]) -> None:
         st.markdown("**Pixel** :small[Click anywhere in a picture to read what each head says there.]")
         return
     x, y = pixel
-    truth = f" · ground truth: {truth_in_words(case, x, y)}" if case.truth is not None else ""
+    truth = f" · ground truth: {case.true_class(x, y)}" if case.truth is not None else ""
     st.markdown(f"**Pixel** x {x}, y {y}{truth}")
     for column, head in zip(st.columns(len(heads)), heads, strict=True):
         ranking = case.result.top(head, x, y, k=MOST_LIKELY)
@@ -46,13 +46,6 @@ def in_words(classes: Sequence[str], head: int, ranking: Sequence[tuple[int, flo
     return f"{sentence}, rather than {classes[second]} ({_in_percent(runner_up)})."
 
 
-def truth_in_words(case: Case, x: int, y: int) -> str:
-    """The true class of a pixel."""
-    assert case.truth is not None
-    index = int(case.truth.mask[y, x])
-    return "void, not counted" if index == VOID else case.labels.classes[index]
-
-
 def _in_percent(probability: float) -> str:
     # No break between number and sign.
     if probability > 0.995:
@@ -64,7 +57,7 @@ def _bars(case: Case, ranking: Sequence[tuple[int, float]]) -> str:
     rows = "".join(
         f"<tr><td>{escape(case.labels.classes[index])}</td>"
         f'<td class="bar"><span style="width:{max(0.5, 100 * p):.1f}%;background:{hex_colour(case.colours[index])}">'
-        f"</span></td><td class='number'>{100 * p:.1f} %</td></tr>"
+        f"</span></td><td class='number'>{percent(p)}</td></tr>"
         for index, p in ranking
     )
     return f"<table class='fcn-bars'>{rows}</table>"

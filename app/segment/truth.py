@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from app.bench.case import Case
 from app.bench.truth_source import truth_uploader
 from app.parts import browser_parts
 from app.parts.charts import confusion_figure
+from app.parts.words import hundredths, percent
 from app.segment import kept
 from app.segment.pixel_panel import pixel_panel
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.metrics import MEASURES, Scores
 
 
@@ -31,8 +31,8 @@ def show(case: Case) -> None:
         wrong = 1 - scores[head].pa
         with column:
             shown = kept.errors(case.result, truth, head)
-            _picture(case, shown, f"errors-{head}", f"{head}s: {100 * wrong:.1f} % wrong")
-    st.caption("Orange: wrong. Pale: right. Dark: void, which nothing counts.")
+            _picture(case, shown, f"errors-{head}", f"{head}s: {percent(wrong)} wrong")
+    st.caption("Orange: wrong. Pale: right. Dark: void, which is not counted.")
     row = st.container(horizontal=True, gap="medium")  # wraps where the tables leave no room for the matrix
     with row.container(width=460 if large else 310):
         st.markdown(_measures(scores))
@@ -48,7 +48,7 @@ def show(case: Case) -> None:
 
 
 def _picture(case: Case, shown: browser_parts.Shown, key: str, title: str) -> None:
-    browser_parts.picture(shown, key=key, title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel)
+    picture(shown, key=key, title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel)
 
 
 def _measures(scores: dict[int, Scores]) -> str:
@@ -57,16 +57,12 @@ def _measures(scores: dict[int, Scores]) -> str:
         "|---" * (1 + len(MEASURES)) + "|",
     ]
     for head, found in scores.items():
-        lines.append(f"| **{head}s** | {' | '.join(_percent(getattr(found, name)) for name in MEASURES)} |")
+        lines.append(f"| **{head}s** | {' | '.join(hundredths(getattr(found, name)) for name in MEASURES)} |")
     return "\n".join(lines)
 
 
 def _class_table(case: Case, scores: dict[int, Scores]) -> str:
     lines = [f"| IoU | {' | '.join(f'{head}s' for head in scores)} |", "|---" * (1 + len(scores)) + "|"]
     for index, name in enumerate(case.labels.classes):
-        lines.append(f"| {name} | {' | '.join(_percent(found.iou[index]) for found in scores.values())} |")
+        lines.append(f"| {name} | {' | '.join(hundredths(found.iou[index]) for found in scores.values())} |")
     return "\n".join(lines)
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.1f}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from app.bench import kept as bench_kept
+from app.parts.words import megabytes
 from app.visitor import session, widgets
 from fcn_core.exporting.files import unique_stems, zip_of
 from fcn_core.exporting.formats import USUAL, Segmented, offered, written
@@ -38,7 +39,7 @@ def zip_panel(record: WeightRecord, like: Segmented) -> None:
     for sentence in kept[2]:
         st.error(widgets.plain(sentence), icon=":material/error:")
     st.download_button(
-        f"Download the ZIP ({len(kept[1]) / 1e6:.1f} MB)",
+        f"Download the ZIP ({megabytes(len(kept[1]))})",
         kept[1],
         file_name=f"fcn_{record.name.replace(':', '-')}_{like.head}s.zip",
         mime="application/zip",

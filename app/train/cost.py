@@ -48,7 +48,7 @@ def measure_cost(settings: str, *, patience: float = PATIENCE) -> Cost:
         command = [sys.executable, "-m", "fcn_core", "train", str(config), "--estimate", "--json"]
         said, complaint, code = _run(command, patience)
     if code is None:
-        raise ValueError(f"No step was done within {patience:.0f} seconds; try a smaller batch, crop or network.")
+        raise ValueError(f"No step finished within {patience:.0f} seconds; try a smaller batch, crop or network.")
     if code != 0:
         raise ValueError(_reason(complaint, code))
     try:
@@ -84,7 +84,7 @@ def _reason(complaint: str, code: int) -> str:
     """Why a measurement failed, in what the child said last."""
     if code < 0:
         name = signal.Signals(-code).name
-        out = " Most likely the memory did not suffice: try a smaller batch or crop." if name == "SIGKILL" else ""
+        out = " Most likely there was not enough memory: try a smaller batch or crop." if name == "SIGKILL" else ""
         return f"The measuring process was ended by {name}.{out}"
     text = " ".join(line.strip() for line in complaint.strip().splitlines()[-8:]).strip()
     return text.removeprefix("Error: ")[-SHOWN:] or f"The measuring process failed with exit code {code}."

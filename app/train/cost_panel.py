@@ -9,6 +9,7 @@ import streamlit as st
 from app.data.places import not_offered
 from app.parts.jobs import Job
 from app.parts.waiting import watch
+from app.parts.words import UNKNOWN, about, megabytes
 from app.train import draft_in_hand, kept
 from app.train.cost import measurable, measure_cost
 from app.visitor import widgets
@@ -18,7 +19,6 @@ from fcn_core.training.loop.preflight import Cost
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.stages import expand
 
-UNKNOWN = "–"
 TABLE = """
 .fcn-costs { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .fcn-costs td { padding: .32rem 0; border: 0; border-bottom: 1px solid rgb(128 128 128 / 22%); vertical-align: top; }
@@ -59,7 +59,7 @@ def cost_panel() -> None:
     if refused:
         st.caption(f":material/lock: {widgets.plain(refused)}")
     elif known is None:
-        st.caption("It takes some seconds, in a process of its own.")
+        st.caption("This takes a few seconds, in a process of its own.")
     elif known.problem:
         st.error(widgets.plain(known.problem), icon=":material/error:")
     elif cost is None:
@@ -84,10 +84,10 @@ def _figures(cost: Cost | None, parameters: str) -> None:
     if cost is None:
         rows += [(name, UNKNOWN) for name in ("Memory", "An epoch", "The whole run", "Disk")]
     else:
-        whole = duration(cost.seconds_total)
+        whole = about(cost.seconds_total)
         rows += [
             ("Memory", _of(cost.memory_mb, cost.free_memory_mb)),
-            ("An epoch", f"{duration(cost.seconds_an_epoch)} ({cost.epoch_pictures:,} pictures)"),
+            ("An epoch", f"{about(cost.seconds_an_epoch)} ({cost.epoch_pictures:,} pictures)"),
             ("The whole run", f"{whole} ({cost.steps:,} steps)" if cost.steps else whole),
             ("Disk", _of(cost.disk_mb, cost.free_disk_mb)),
         ]
@@ -99,7 +99,7 @@ def _figures(cost: Cost | None, parameters: str) -> None:
 
 def _length_sentence(cost: Cost, runs: int) -> str:
     tight = [
-        f"the {name} will not suffice"
+        f"there is not enough {name}"
         for name, wanted, free in (
             ("memory", cost.memory_mb, cost.free_memory_mb),
             ("disk", cost.disk_mb, cost.free_disk_mb),
@@ -107,28 +107,12 @@ def _length_sentence(cost: Cost, runs: int) -> str:
         if wanted is not None and free is not None and wanted > free
     ]
     if tight:
-        return f":red[:material/warning: As it stands {' and '.join(tight)}.]"
+        return f":red[:material/warning: As things stand, {' and '.join(tight)}.]"
     each = f" Each of the {runs} linked runs takes about this much." if runs > 1 else ""
     return f":material/check: Measured: {cost.seconds_a_step:.2g} s a step.{each}"
-
-
-def duration(seconds: float | None) -> str:
-    """A time as people say it: 40 s, 12 min, 3.5 h, 2.1 days."""
-    if seconds is None:
-        return UNKNOWN
-    if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
-
-
-def megabytes(number: float) -> str:
-    """A size as people say it."""
-    return f"{number / 1000:.1f} GB" if number >= 1000 else f"{number:.0f} MB"
 
 
 def _of(wanted: float | None, free: float | None) -> str:
     if wanted is None:
         return UNKNOWN
-    return megabytes(wanted) + (f" of {megabytes(free)} free" if free is not None else "")
+    return megabytes(1e6 * wanted) + (f" of {megabytes(1e6 * free)} free" if free is not None else "")

@@ -26,7 +26,7 @@ def data_settings() -> None:
     found_notice(kind, draft_in_hand.data_root())
     draft = draft_in_hand.draft()
     wrong = sum(bool(problem_of(draft, group)) for group in ("train", "val", "test"))
-    remark = f"{wrong} to mend" if wrong and draft_in_hand.data_root() else ""
+    remark = f"{wrong} to fix" if wrong and draft_in_hand.data_root() else ""
     box = folded("Splits, sizes and mixtures", "group-data", remark, alert=True)
     if box.open:
         with box:

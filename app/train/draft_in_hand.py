@@ -68,6 +68,11 @@ def data_root() -> str | None:
     return draft().values["train"][0]["root"]
 
 
+def root_of(kind: str) -> str | None:
+    """The folder of this kind of data set that the draft trains on; None if it trains on another kind."""
+    return data_root() if data_kind() == kind else None
+
+
 def use_data(kind: str, root: str | None) -> None:
     """Train on another data set, with what it has of train, val and test."""
     if root:

@@ -51,7 +51,7 @@ def _group(title: str, fields: list[SettingField]) -> None:
     key = f"group-{title.lower().replace(' ', '-')}"
     changed = sum(draft.is_changed(field.path) for field in fields)
     wrong = sum(bool(problem_of(draft, field.path)) for field in fields)
-    box = folded(title, key, f"{wrong} to mend" if wrong else f"{changed} changed" if changed else "", alert=wrong > 0)
+    box = folded(title, key, f"{wrong} to fix" if wrong else f"{changed} changed" if changed else "", alert=wrong > 0)
     if box.open:
         with box, st.grid(columns="auto", min_column_width=CELL, gap=("small", "medium")):
             for field in fields:

@@ -50,7 +50,7 @@ def start(
         raise ValueError(reason)
     config = draft.config
     if config is None:
-        raise ValueError("These settings do not fit together yet; mend what is marked first.")
+        raise ValueError("These settings do not fit together yet; fix what is marked first.")
     check_name(config.name)
     settings = config.to_yaml()
     with _one_at_a_time:
@@ -67,8 +67,8 @@ def start(
 def check_name(name: str) -> None:
     """ValueError for a name that no run can carry."""
     if not name.strip():
-        raise ValueError("Name: a run needs a name; it stands in the list of runs and on its weights.")
+        raise ValueError("Name: a run needs a name; the list of runs and its weights show it.")
     if len(name) > MOST_NAME:
         raise ValueError(f"Name: at most {MOST_NAME} characters, got {len(name)}.")
     if not name.isprintable() or any(mark in name for mark in '/\\<>:"|?*') or name.strip(". ") != name:
-        raise ValueError('Name: without / \\ < > : " | ? * and without dots or spaces at its ends, please.')
+        raise ValueError('Name: without / \\ < > : " | ? * and and no dots or spaces at either end, please.')

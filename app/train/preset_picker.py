@@ -42,7 +42,7 @@ def preset_picker() -> None:
             width="stretch",
         )
     if not draft.preset:
-        st.caption(f":material/content_copy: These are {widgets.plain(draft.origin)}; choose a recipe to begin anew.")
+        st.caption(f":material/content_copy: These are {widgets.plain(draft.origin)}; choose a recipe to start afresh.")
     before = st.session_state.get("draft-before")
     if before is not None:
         st.button(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app import page_list
+from app.parts.words import about
 from app.runs import kept as runs_kept
-from app.train.cost_panel import duration
 from app.visitor import session, widgets
 from fcn_core.training.places.run_info import RunInfo
 from fcn_core.training.places.run_state import runs_root
@@ -44,7 +44,7 @@ def _line(info: RunInfo, names: dict[str, str]) -> None:
 
 def _standing(info: RunInfo, names: dict[str, str]) -> str:
     if info.state in AT_WORK:
-        left = f", {duration(info.eta)} left" if info.eta else ""
+        left = f", {about(info.eta)} left" if info.eta else ""
         return f"{info.state}{left}"
     if info.waiting_for:
         return widgets.plain(f"waits for {names.get(info.waiting_for, info.waiting_for)}")

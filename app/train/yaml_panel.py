@@ -6,6 +6,7 @@ import re
 
 import streamlit as st
 
+from app.parts.words import megabytes
 from app.train import draft_in_hand
 from app.visitor import widgets
 
@@ -54,7 +55,7 @@ def _from_file() -> None:
         return
     data = file.getvalue()
     if len(data) > MOST_BYTES:
-        problem = f"{file.name} is too large for settings ({len(data) / 1e6:.1f} MB)."
+        problem = f"{file.name} is too large for settings ({megabytes(len(data))})."
     else:
         try:
             problem = draft_in_hand.take_yaml(data.decode("utf-8-sig"), f"the settings of {file.name}")

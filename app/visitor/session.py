@@ -101,7 +101,7 @@ def control(name: str) -> Way:
 
 
 def reveals() -> bool:
-    """Whether answers are told before anyone has answered: teacher mode."""
+    """Whether answers are shown before anyone has answered: teacher mode."""
     return setting("teacher") != "off"
 
 
@@ -169,7 +169,7 @@ def open_address(names: Names) -> None:
     held = bench().weights
     if held is not None and held not in names.weights:  # those of a run that was deleted meanwhile
         _put(weights=None)
-        add_notice(f"There are no weights `{held}` any more; others are used.")
+        add_notice(f"There are no weights `{held}` any more; other weights are used instead.")
     publish_address()
 
 

@@ -17,7 +17,7 @@ def show(page: page_list.PageRecord) -> None:
     if mode == "off" or session.setting("projector"):
         return
     with st.sidebar, st.container(border=True, key="teacher-panel"):
-        st.markdown("**Teacher mode** :small[:gray[answers are told]]")
+        st.markdown("**Teacher mode** :small[:gray[answers are shown]]")
         st.session_state["teacher-mode"] = mode
         st.radio(
             "Controls of labs and bench", list(MODES), format_func=MODES.__getitem__, key="teacher-mode",

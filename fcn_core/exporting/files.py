@@ -16,7 +16,7 @@ from PIL import Image
 
 from fcn_core.draw import contours as draw_contours
 from fcn_core.draw import lookup_table, overlay, void_colour
-from fcn_core.exporting.formats import ODD
+from fcn_core.exporting.odd_names import ODD
 from fcn_core.labels import LabelSet
 from fcn_core.pictures.images import png_bytes
 from fcn_core.segmenting.result import SegmentationResult

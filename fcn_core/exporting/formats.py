@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from fcn_core.exporting.odd_names import ODD
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from fcn_core.weights import WeightRecord
 
 Need = Literal["scores", "class", "truth"]
-ODD = r"[^\w.+()-]+"  # what a file system may not like in a name
 
 
 @dataclass(frozen=True)

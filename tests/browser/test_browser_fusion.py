@@ -80,7 +80,7 @@ def test_a_moving_slider_changes_the_picture(page, address: str) -> None:
     expect(page.get_by_text("− 1.00 · pool4")).to_be_visible()
     expect(root.locator(".took")).to_contain_text("the trunk was not run")
     root.get_by_role("button", name="As trained").first.click()
-    expect(page.get_by_text("0.0 % of the labels are others")).to_be_visible()
+    expect(page.get_by_text("0.0 % of the labels differ")).to_be_visible()
     page.goto(f"{address}/fusion?weights={TINY}&sample=streets-1&f_view=scales&f_p3=0")
     expect(page.locator(".scaling output").nth(1)).to_have_text("0.00")
 

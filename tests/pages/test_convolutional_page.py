@@ -14,9 +14,9 @@ from app.bench import kept as bench_kept
 from app.bench.held import HeldPicture
 from app.labs.convolutionalize import grid_race, patches_view
 from app.labs.convolutionalize import kept as convolutional_kept
-from app.labs.convolutionalize.amounts import figures, share
 from app.labs.convolutionalize.layer_table import layer_table
 from app.labs.convolutionalize.questions import classifier_questions, patch_questions
+from app.parts.words import figures, relative
 from app.visitor.settings import SETTINGS
 from fcn_core.analysis.dense.pass_cost import GridCost
 
@@ -89,7 +89,7 @@ def test_numbers_are_never_powers_of_ten() -> None:
         "4,220",
         "1,000",
     ]
-    assert (figures(153, 2), share(1.72), share(1e-7)) == ("150", "170\u00a0%", "nothing")
+    assert (figures(153, 2), relative(1.72), relative(1e-7)) == ("150", "170\u00a0%", "nothing")
 
 
 @pytest.mark.parametrize("side", ["15", "65"])

@@ -18,9 +18,10 @@ from streamlit.testing.v1 import AppTest
 from visits import control, open_lab, text
 
 from app.bench import kept as bench_kept
-from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, unpack
 from app.labs.heatmaps.patches import OUTSIDE, crop
-from app.labs.heatmaps.wall import number, ticks
+from app.labs.shared.packing import pack, pack_grid, pack_indices, unpack
+from app.labs.shared.wall import ticks
+from app.parts.words import number
 from app.settings.heatmaps import VIEWS
 from app.visitor.address import Names, read, write
 from app.visitor.settings import SETTINGS

@@ -106,7 +106,9 @@ def test_the_formulas_hold_the_counts_of_a_hand_made_case() -> None:
     said = np.array([[0, 0, 1, 1], [2, 1, 0, 0]], np.uint8)
     counted = count(truth, said, 4, 1)
     html = tiles(counted, counted)
-    assert [tile(html, name) for name in ("PA", "MPA", "mIoU", "FWIoU")] == ["57.1 %", "58.3 %", "30.0 %", "44.3 %"]
+    assert [tile(html, name) for name in ("PA", "MPA", "mIoU", "FWIoU")] == [
+        "57.1\u00a0%", "58.3\u00a0%", "30.0\u00a0%", "44.3\u00a0%",
+    ]  # fmt: skip
     written = written_out(counted, ("a", "b", "c", "d"))
     assert "2 + 2 + 0" not in written and ">2 + 2</span><span>4 + 3<" in written, "PA sums over the true classes"
     assert "4 + 3 − 2" in written and "0 + 1 − 0" in written and "order a, b, c." in written

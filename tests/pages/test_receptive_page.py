@@ -14,12 +14,12 @@ from segmenters import tiny_weights
 from visits import control, open_lab, settled, text
 
 from app.bench import kept as bench_kept
-from app.labs.heatmaps.seen import Seen
 from app.labs.receptive_fields.canvas import Outline, margin, photo_canvas
 from app.labs.receptive_fields.effective_view import _photos
 from app.labs.receptive_fields.figures import longest
 from app.labs.receptive_fields.layers_view import PAPER
 from app.labs.receptive_fields.nets import PUBLISHED, published_fields
+from app.labs.shared.seen import Seen
 from app.settings.receptive_fields import NETS, VIEWS
 from app.visitor import address
 from app.visitor.settings import SETTINGS

@@ -264,7 +264,7 @@ def test_the_linter_says_how_to_mend(place: Path) -> None:
     control(test, "control-look").set_value("lint").run()
     button(test, "Check every file").click().run()
     words = text(settled(test))
-    assert "to mend before training" in words and "9" in words and "a.png" in words
+    assert "to fix before training" in words and "9" in words and "a.png" in words
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -295,9 +295,9 @@ def test_the_page_shows_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> No
     assert next(iter(store._kept.values())).finished.wait(30)
     test.run()
     table = "".join(part.value for part in test.get("html"))
-    for words in ("1.2 GB of 1.0 GB free", "2.0 h (367 pictures)", "4.2 days (7 steps)", "of which 3 learn"):
+    for words in ("1.23\u00a0GB of 1\u00a0GB free", "2.0 h (367 pictures)", "4.2 days (7 steps)", "of which 3 learn"):
         assert words in table
-    assert "the memory will not suffice" in text(settled(test))
+    assert "there is not enough memory" in text(settled(test))
 
 
 def test_a_measurement_that_takes_too_long_is_ended() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.parts.identity import IDENTITY
+from app.bench.identity import IDENTITY
 from fcn_core.analysis.aligning.other import in_other_alignment
 from fcn_core.segmenting.segmenter import Segmenter
 

@@ -12,8 +12,8 @@ from app.bench.strip import Strip
 from app.labs.alignment import hand as in_hand
 from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import KINDS, NETS, Hand
-from app.labs.fusion.tables import table
 from app.labs.shared import lab
+from app.parts.tables import table
 from app.settings.alignment import CROPS
 from app.visitor import widgets
 from fcn_core.analysis.aligning.chain import derived_crops, text

@@ -13,11 +13,12 @@ from app.bench.case import Case
 from app.bench.strip import Strip
 from app.labs.alignment import kept
 from app.labs.alignment.hand import NETS
-from app.labs.fusion.tables import table
 from app.labs.shared import lab
 from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import Shown, encode, view, view_photo
+from app.parts.tables import table
+from app.parts.words import percent
 from app.visitor import session, widgets
 from fcn_core import draw
 from fcn_core.analysis.aligning.chain import walk
@@ -184,9 +185,9 @@ def _pair(case: Case) -> None:
     border[BORDER:-BORDER, BORDER:-BORDER] = False
     split = ""
     if not border.all():
-        near, inside = (f"{100 * float(different[where].mean()):.1f} %" for where in (border, ~border))
+        near, inside = (percent(float(different[where].mean())) for where in (border, ~border))
         split = f": {near} within {BORDER} pixels of the photo's edge, {inside} further inside"
-    st.markdown(f"Head {head}s, trained {mine}. {100 * float(different.mean()):.1f} % of the labels differ{split}.")
+    st.markdown(f"Head {head}s, trained {mine}. {percent(float(different.mean()))} of the labels differ{split}.")
     if case.truth is not None:
         rows = [_measured(kind, shown[kind], case, border) for kind in KINDS]
         st.html(table(("percent", "pixel accuracy", "mean IoU", f"mean IoU, {BORDER} px border"), rows))

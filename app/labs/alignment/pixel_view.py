@@ -13,7 +13,8 @@ from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import Hand
 from app.labs.alignment.words import looks_in_words
 from app.labs.shared import lab
-from app.labs.shared.streams import STREAM_COLOURS, css
+from app.labs.shared.streams import STREAM_COLOURS
+from app.parts.colours import hex_colour
 from app.visitor import session, widgets
 from fcn_core.analysis.aligning.chain import Chain, ChainLayer, Walked, places
 from fcn_core.analysis.aligning.probe import probed_places
@@ -82,7 +83,7 @@ def picture_data(chain: Chain, walked: Walked) -> dict[str, Any]:
     return {
         "rows": [row | {"level": level} for level, row in enumerate(rows)],
         "way": way,
-        "rays": [{"name": name, "rows": rays[name], "colour": css(STREAM_COLOURS[name])} for name in order],
+        "rays": [{"name": name, "rows": rays[name], "colour": hex_colour(STREAM_COLOURS[name])} for name in order],
         "width": walked.photo[1],
     }
 
@@ -91,7 +92,7 @@ def _row(name: str, where: CoordinateMap, cells: int, stream: str) -> dict[str, 
     title = f"{name} (of {stream})" if stream else name
     return {
         "name": name, "title": title, "scale": float(where.scale), "offset": float(where.offset), "cells": cells,
-        "colour": css(STREAM_COLOURS[stream]) if stream else "",
+        "colour": hex_colour(STREAM_COLOURS[stream]) if stream else "",
     }  # fmt: skip
 
 

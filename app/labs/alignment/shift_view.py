@@ -11,14 +11,15 @@ import torch
 from app.bench.strip import Strip
 from app.labs.alignment import parts
 from app.labs.alignment.figures import slip_chart
-from app.labs.fusion.bench import FusionCase, fusion_case, nothing_to_fuse
-from app.labs.fusion.tables import table
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.fusion_case import FusionCase, fusion_case, nothing_to_fuse
 from app.labs.shared.waited import waited
-from app.parts import browser_parts
 from app.parts.pictures import Shown, encode, view, view_photo
+from app.parts.tables import table
+from app.parts.words import percent, signed
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core import draw
 from fcn_core.analysis.aligning.shift import MOST, Slip, crops_of, moved, shifted_labels, slip, slips
 from fcn_core.analysis.fusing.fusion import Enlargement, Fusion
@@ -59,7 +60,7 @@ def _live(found: FusionCase, head: int, crop: str) -> None:
     with left:
         shift = widgets.slide("a_d", f"Too large by, {_unit(crop)}", -MOST, MOST)
         labels = shifted_labels(fusion, head, crop, shift)  # type: ignore[arg-type]
-        browser_parts.picture(
+        picture(
             _drawn(found, labels), key="alignment-shift", alt=f"Label map of head {head}s with its crop off by {shift}",
             title=_title(head, crop, shift), most_height="58vh",
         )  # fmt: skip
@@ -86,7 +87,7 @@ def _title(head: int, crop: str, shift: int) -> str:
     if shift == 0:
         return f"Head {head}s, as it is"
     what = "its last crop" if crop == "final" else f"the crop of score_{crop}"
-    return f"Head {head}s, {what} off by {_signed(shift)}"
+    return f"Head {head}s, {what} off by {signed(shift, 0)}"
 
 
 def _story(crop: str, shift: int) -> str:
@@ -104,7 +105,7 @@ def _story(crop: str, shift: int) -> str:
 def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int, labels: np.ndarray) -> None:
     truth, own = found.case.truth, found.case.result.label_maps[head]
     changed = float((labels != own).mean())
-    st.markdown(f"{100 * changed:.1f} % of the labels are others than in place.")
+    st.markdown(f"{percent(changed)} of the labels differ from those in place.")
     if truth is None:
         st.caption("With ground truth its measures would follow here. Add one under Truth above.")
         return
@@ -135,11 +136,7 @@ def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int
 def _row(name: str, now: float, home: float) -> tuple[str, ...]:
     shown = ["–" if v != v else f"{100 * v:.1f}" for v in (now, home)]
     change = now - home
-    return name, *shown, "" if change != change or abs(change) < 5e-4 else _signed(100 * change, 1)
-
-
-def _signed(value: float, digits: int = 0) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return name, *shown, "" if change != change or abs(change) < 5e-4 else signed(100 * change, 1)
 
 
 def _check(found: FusionCase, head: int, crop: str, shift: int, labels: np.ndarray) -> None:

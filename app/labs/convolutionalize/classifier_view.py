@@ -16,12 +16,12 @@ from app.labs.convolutionalize.enlarged import enlarged
 from app.labs.convolutionalize.layer_table import layer_table
 from app.labs.convolutionalize.nets import LabNet, imagenet_here, imagenet_net, own_net, patch_net
 from app.labs.convolutionalize.questions import classifier_questions
-from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
-from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import lab
 from app.labs.shared.waited import waited
+from app.labs.shared.wall import CLASSES, Tile, ticks, wall
+from app.parts.colours import swatch
 from app.parts.pictures import encode
-from app.segment.legend import percent, swatch
+from app.parts.words import covered, in_units
 from app.visitor import session, widgets
 from fcn_core.analysis.evidence.classifier_grid import ClassGrid, top_classes
 from fcn_core.analysis.evidence.heatmaps import temperature_softmax
@@ -188,7 +188,7 @@ def _maps(
     won = np.bincount(best.ravel(), minlength=len(net.classes))
     legend = [(net.classes[i], won[i] / best.size, i) for i in np.argsort(-won)[:LISTED] if won[i]]
     colours = _colours(net, answers)
-    st.markdown(" ".join(f":small[{swatch(colours[i])} {widgets.plain(n)} {percent(s)}]\u2002" for n, s, i in legend))
+    st.markdown(" ".join(f":small[{swatch(colours[i])} {widgets.plain(n)} {covered(s)}]\u2002" for n, s, i in legend))
 
 
 def _numbers(net: LabNet, said: WindowSaid) -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 from torch import Tensor
 
 from app.bench.case import Case
-from app.labs.heatmaps.seen import Seen, seen
-from app.segment.legend import swatch
+from app.labs.shared.seen import Seen, seen
+from app.parts.colours import swatch
 from app.visitor.widgets import plain
 
 MOST_SIDE = 320

@@ -7,16 +7,15 @@ import streamlit as st
 
 from app.bench.case import Case
 from app.bench.strip import Strip
-from app.labs.convolutionalize.amounts import share
 from app.labs.convolutionalize.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutionalize.dense_questions import shift_questions
 from app.labs.convolutionalize.shift_figure import shift_figure
 from app.labs.shared import lab
 from app.labs.shared.waited import waited
-from app.parts import browser_parts
 from app.parts.pictures import encode
-from app.segment.legend import percent
+from app.parts.words import covered, percent, relative
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.dense.equivariance import (
     MOST_SHIFT,
     SHIFTS,
@@ -115,10 +114,10 @@ def _story(moved: Moved, name: str, stride: int, shift: int) -> None:
         if whole
         else f"{shift} = {shift // stride} · {stride} + {shift % stride}"
     )
-    others = percent(moved.labels) if moved.labels else "none"
+    others = covered(moved.labels) if moved.labels else "none"
     st.markdown(
-        f"**{place}.** Moved back, the scores of {name} differ by **{share(moved.along)}** of their spread, and "
-        f"**{others}** of the labels are others. Not moved back they differ by {share(moved.still)}."
+        f"**{place}.** Moved back, the scores of {name} differ by **{relative(moved.along)}** of their spread, and "
+        f"**{others}** of the labels are others. Not moved back they differ by {relative(moved.still)}."
     )
 
 
@@ -126,12 +125,11 @@ def _classifier(case: Case, study: ShiftStudy, one: OneShift) -> None:
     before, after = study.shifts[0].classifier, one.classifier
     best = np.argsort(-before)[:3]
     rows = "".join(
-        f"\n| {widgets.plain(case.labels.classes[i])} | {_probability(before[i])} | {_probability(after[i])} |"
-        for i in best
+        f"\n| {widgets.plain(case.labels.classes[i])} | {percent(before[i])} | {percent(after[i])} |" for i in best
     )
     st.markdown(
         f"A classifier beside it: the same scores averaged over the picture. They change by "
-        f"**{share(one.classifier_change)}**."
+        f"**{relative(one.classifier_change)}**."
         f"\n\n| largest classes | before | after |\n|:--|--:|--:|{rows}"
     )
 
@@ -151,7 +149,7 @@ def _pictures(
     )  # fmt: skip
     for column, (name, title, drawn) in zip(st.columns(3), shown, strict=True):
         with column:
-            browser_parts.picture(
+            picture(
                 encode(np.ascontiguousarray(drawn.astype(np.uint8))), key=f"shift-{name}", title=title, alt=title,
                 most_height="40vh",
             )  # fmt: skip
@@ -169,12 +167,8 @@ def _check(study: ShiftStudy, name: str) -> None:
         lab.check(f"the same inside, {margin} columns from each border, at shifts of {which}", worst, EXACT)
     else:
         st.info(
-            f"At multiples of {study.strides[name]} a score of {name} still changes by up to {share(worst)} of the "
+            f"At multiples of {study.strides[name]} a score of {name} still changes by up to {relative(worst)} of the "
             f"spread: with {margin} columns left out these pixels still see the zeros at the window's borders, which "
             "moved along with it. Outputs with smaller fields need less left out; joined borders need nothing.",
             icon=":material/info:",
         )
-
-
-def _probability(value: float) -> str:
-    return f"{100 * value:.1f} %"

@@ -11,10 +11,9 @@ import streamlit as st
 from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.labs.convolutionalize import kept
-from app.labs.convolutionalize.amounts import figures, megabytes, milliseconds
 from app.labs.convolutionalize.nets import LabNet, own_net
-from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared.waited import waited
+from app.parts.words import figures, in_units, megabytes, milliseconds
 from app.settings.convolutionalize import GRID_SIDES
 from app.visitor import session, widgets
 from fcn_core.analysis.dense.pass_cost import Counted, GridCost, grid_costs

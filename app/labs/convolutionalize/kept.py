@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from app.bench import kept as bench_kept
-from app.parts.identity import IDENTITY
+from app.bench.identity import IDENTITY
 from fcn_core import weights as weights_module
 from fcn_core.analysis.dense.pass_cost import Counted, GridCost, counted
 from fcn_core.analysis.dense.patch_sampling import PatchGradients, SampledGradients, sample_patches, sample_pictures

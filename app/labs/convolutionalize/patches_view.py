@@ -8,17 +8,16 @@ import streamlit as st
 from app.bench.case import Case
 from app.bench.strip import Strip
 from app.labs.convolutionalize import kept
-from app.labs.convolutionalize.amounts import figures, megabytes, milliseconds
 from app.labs.convolutionalize.grid_race import race
 from app.labs.convolutionalize.nets import LabNet, patch_net
 from app.labs.convolutionalize.questions import patch_questions
-from app.labs.heatmaps.wall import CLASSES, Tile, wall
-from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
 from app.labs.shared.waited import waited
+from app.labs.shared.wall import CLASSES, Tile, wall
+from app.parts.colours import swatch
 from app.parts.pictures import encode
-from app.segment.legend import percent, swatch
+from app.parts.words import covered, figures, in_units, megabytes, milliseconds
 from app.settings.convolutionalize import PATCH_SIDES, PATCH_STEPS
 from app.visitor import session, widgets
 from fcn_core.analysis.dense.pass_cost import grid_costs
@@ -136,7 +135,7 @@ def _maps(case: Case, net: LabNet, image: np.ndarray, slow: PatchLabels, quick: 
     shares = np.bincount(slow.labels.ravel(), minlength=len(net.classes)) / slow.labels.size
     st.markdown(
         " ".join(
-            f":small[{swatch(net.colours[i])} {net.classes[i]} {percent(shares[i])}]\u2002"
+            f":small[{swatch(net.colours[i])} {net.classes[i]} {covered(shares[i])}]\u2002"
             for i in np.argsort(-shares)
             if shares[i]
         )
@@ -162,7 +161,7 @@ def _costs(net: LabNet, image: np.ndarray, side: int, step: int, slow: PatchLabe
     st.markdown("\n".join(lines))
     times, work = slow.seconds / max(quick.seconds, 1e-9), each / whole.multiply_adds
     st.markdown(
-        f"The same {slow.patches:,} answers, **{figures(times, 2)} times as fast** and with {percent(1 / work)} "
+        f"The same {slow.patches:,} answers, **{figures(times, 2)} times as fast** and with {covered(1 / work)} "
         f"of the work. Every pixel inside the photo lies in about {overlap:,.0f} patches, and each computes it "
         "anew."
     )
@@ -186,7 +185,7 @@ def _right(found: PatchLabels, truth: np.ndarray | None, size: tuple[int, int]) 
     if truth is None:
         return ""
     asked = truth != 255
-    return f"{percent(float((found.label_map(*size) == truth)[asked].mean()))} right" if asked.any() else ""
+    return f"{covered(float((found.label_map(*size) == truth)[asked].mean()))} right" if asked.any() else ""
 
 
 def _patches(

@@ -17,9 +17,9 @@ from app.labs.convolutionalize.dense_questions import sampling_questions
 from app.labs.convolutionalize.sampling_figure import convergence_figure
 from app.labs.shared import lab
 from app.labs.shared.waited import waited
-from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.dense.patch_sampling import (
     PATCH,
     PatchGradients,
@@ -148,14 +148,14 @@ def _pictures(cut: CutPicture, found: PatchGradients, keep: float) -> None:
     kept = np.random.default_rng(0).random((1, len(found.losses)))[0] < keep
     mask = np.kron(kept.reshape(found.grid), np.ones((PATCH, PATCH), bool))[: cut.size[0], : cut.size[1]]
     drawn = np.where(mask[..., None], cut.image, cut.image // 5 + 180)
-    browser_parts.picture(
+    picture(
         encode(drawn.astype(np.uint8), photo=True), key="sampling-kept", most_height="36vh",
         title=f"One draw: {int(kept.sum())} of {len(kept)} patches count in this photo",
         alt="The photo with the kept patches",
     )  # fmt: skip
     sizes = found.sizes
     most = float(sizes.max()) or 1.0
-    browser_parts.picture(
+    picture(
         encode(colour_map((sizes / most).astype(np.float32)), full_size=cut.size), key="sampling-sizes", cells=True,
         most_height="36vh", title="Length of every patch's gradient", alt="Length of the gradient of every patch",
         bar=colour_bar("viridis", ("0", "0.5", "1"), "gradient, the longest = 1"),

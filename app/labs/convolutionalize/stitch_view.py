@@ -8,17 +8,15 @@ import streamlit as st
 
 from app.bench.case import Case
 from app.bench.strip import Strip
-from app.labs.convolutionalize.amounts import milliseconds, share
 from app.labs.convolutionalize.cut_picture import CutPicture, class_line, cut_picture
 from app.labs.convolutionalize.dense_questions import stitch_questions
 from app.labs.convolutionalize.stitching_player import stitching_player
-from app.labs.receptive_fields.build_view import in_units
 from app.labs.shared import lab
 from app.labs.shared.waited import waited
-from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
-from app.segment.legend import percent
+from app.parts.words import covered, in_units, milliseconds, relative
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.dense.stitching import (
     DenseScores,
     dense_costs,
@@ -95,7 +93,7 @@ def _check(found: DenseScores, stream: str) -> None:
         lab.check(f"{text} score, all {found.stitched.shape[1] * found.stitched.shape[2]:,} cells",
                   found.difference(), EXACT)  # fmt: skip
         return
-    whole = f"{share(found.difference())} of the largest score" if found.difference() > EXACT else "nothing"
+    whole = f"{relative(found.difference())} of the largest score" if found.difference() > EXACT else "nothing"
     if found.inside.any():
         lab.check(f"{text} score, the {int(found.inside.sum()):,} cells that see no border",
                   found.difference(inside=True), EXACT)  # fmt: skip
@@ -118,14 +116,14 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
     for column, (name, title, scores) in zip(st.columns(3), maps, strict=True):
         with column:
             drawn = colourise(scores.argmax(0).astype(np.uint8), case.colours)
-            browser_parts.picture(
+            picture(
                 encode(drawn, full_size=cut.size), key=f"stitch-{name}", title=title, alt=f"Label map. {title}",
                 cells=True, most_height="40vh",
             )  # fmt: skip
     st.markdown(class_line(case, np.concatenate([scores.argmax(0).ravel() for _, _, scores in maps])))
     fields = [field_size(found.works, step, spread=spread) for spread in (False, True)]
     wrong = float((found.unspread.argmax(0) != found.spread.argmax(0)).mean())
-    others = percent(wrong) if wrong else "here none"
+    others = covered(wrong) if wrong else "here none"
     if fields[0] == fields[1]:
         st.markdown(
             "Here the third is still the same network: nothing but the 1×1 score layer lies behind the stride that was "
@@ -140,7 +138,7 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
     if found.edge == "zero":
         gap = np.abs(found.stitched - found.spread).max(0)
         shown = colour_map((gap / max(float(gap.max()), 1e-12)).astype(np.float32))
-        browser_parts.picture(
+        picture(
             encode(shown, full_size=cut.size), key="stitch-gap", cells=True, most_height="36vh",
             title="Shift-and-stitch against spread kernels, with zeros at the borders",
             alt="Difference of both ways at every cell",
@@ -172,7 +170,7 @@ def _ways(found: DenseScores, size: tuple[int, int]) -> None:
                     "multiply-adds": in_units(round(work)),
                     "measured here": milliseconds(found.seconds[name]),
                     "one cell sees": f"{field_size(found.works, stride, spread=spread)} pixels",
-                    "labels unlike stitched": "–" if name == "coarse" else percent(_other(getattr(found, name), found)),
+                    "labels unlike stitched": "–" if name == "coarse" else covered(_other(getattr(found, name), found)),
                 }
                 for way, passes, answers, work, name, stride, spread in rows
             ]
@@ -197,7 +195,7 @@ def _costs(found: DenseScores, size: tuple[int, int]) -> None:
                     "times one pass": f"{cost.stitched / once:,.0f}",
                     "kernels spread": in_units(round(cost.spread)),
                     "times one pass ": f"{cost.spread / once:,.3g}",
-                    "saved": percent(1 - cost.spread / cost.stitched) if cost.factor > 1 else "–",
+                    "saved": covered(1 - cost.spread / cost.stitched) if cost.factor > 1 else "–",
                 }
                 for cost in costs
             ]

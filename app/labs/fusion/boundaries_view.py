@@ -10,15 +10,17 @@ import streamlit as st
 
 from app.bench.truth_source import truth_uploader
 from app.labs.fusion import kept
-from app.labs.fusion.bench import FusionCase, chart_json
 from app.labs.fusion.figures import trimap_figure
 from app.labs.fusion.set_panel import set_panel
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
-from app.parts import browser_parts
+from app.labs.shared.chart_json import chart_json
+from app.labs.shared.fusion_case import FusionCase
 from app.parts.browser_figures import figure, plotly_library
 from app.parts.pictures import Shown, encode, view, view_photo
+from app.parts.words import hundredths, percent
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 from fcn_core import draw
 from fcn_core.analysis.measuring.trimap import THIN, Trimap, boundary_distance, searched_distance
 from fcn_core.labels import VOID
@@ -65,14 +67,14 @@ def _band_picture(found: FusionCase) -> None:
     near = labs_kept.distances(case.truth) <= k
     shown = band_picture(case.result.image, truth, case.result.label_maps[head], near)
     title = f"Within {k} px of a true boundary, head {head}s"
-    browser_parts.picture(shown, key="fusion-band", title=title, alt=title, pixel=case.pixel)
+    picture(shown, key="fusion-band", title=title, alt=title, pixel=case.pixel)
     matrix = ConfusionMatrix(len(case.labels))
     matrix.update(truth[near], case.result.label_maps[head][near])
     scores, counted = matrix.scores(), truth != VOID
     share = float((near & counted).sum() / max(1, counted.sum()))
     st.markdown(
-        f"The band holds **{100 * share:.1f} %** of the counted pixels; there {head}s reaches "
-        f"**{_percent(scores.miou)}** mean IoU and {_percent(scores.pa)} pixel accuracy."
+        f"The band holds **{percent(share)}** of the counted pixels; there {head}s reaches "
+        f"**{hundredths(scores.miou)}** mean IoU and {hundredths(scores.pa)} pixel accuracy."
     )
     st.caption("In the band: pale is right, orange wrong, dark void. The rest of the photo is greyed.")
 
@@ -118,10 +120,6 @@ def _table(counted: Trimap) -> str:
     lines = ["| head | k | mean IoU | thin | large | pixel accuracy | pixels |", "|---" * 7 + "|"]
     for p in counted.points():
         k = "whole" if p.k is None else str(p.k)
-        values = " | ".join(_percent(v) for v in (p.miou, p.thin, p.large, p.pa))
+        values = " | ".join(hundredths(v) for v in (p.miou, p.thin, p.large, p.pa))
         lines.append(f"| {p.head}s | {k} | {values} | {p.pixels:,} |")
     return "\n".join(lines)
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.1f}"

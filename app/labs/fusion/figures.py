@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.labs.shared.streams import STREAM_COLOURS, css
+from app.labs.shared.streams import STREAM_COLOURS
 from app.parts.charts import CLEAR
+from app.parts.colours import hex_colour
 from app.parts.pictures import Shown, encode, view, view_photo
 from fcn_core import draw
 from fcn_core.analysis.fusing.decisions import Decisions
@@ -16,6 +17,7 @@ from fcn_core.analysis.fusing.fusion import Ledger
 from fcn_core.analysis.measuring.trimap import BandPoint
 from fcn_core.labels import Colour
 
+FEW_CLASSES = 12
 VERDICTS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (204, 121, 167), (120, 120, 120))
 PLAIN_FLIP = (0, 114, 178)
 HEAD_DASHES = {32: "dot", 16: "dash", 8: "solid"}
@@ -62,7 +64,7 @@ def ledger_figure(book: Ledger, order: Sequence[int], classes: Sequence[str]) ->
     figure = go.Figure()
     for stream, part in zip(book.streams, book.parts, strict=True):
         figure.add_bar(
-            y=names, x=part[list(order)], name=stream, orientation="h", marker_color=css(STREAM_COLOURS[stream]),
+            y=names, x=part[list(order)], name=stream, orientation="h", marker_color=hex_colour(STREAM_COLOURS[stream]),
             hovertemplate=f"{stream} gives %{{y}} %{{x:+.3f}}<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(

@@ -6,58 +6,28 @@ import numpy as np
 import streamlit as st
 
 from app.bench.held import HeldTruth
+from app.bench.identity import IDENTITY
 from app.labs.fusion import figures
 from app.labs.shared import kept as labs_kept
-from app.parts.identity import IDENTITY
 from app.parts.jobs import Jobs
 from app.parts.pictures import Shown, encode, view
 from fcn_core import draw
-from fcn_core.analysis.fusing.decisions import Decisions, decisions
-from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.analysis.measuring.trimap import Trimap, searched_distance
 from fcn_core.segmenting.result import SegmentationResult
 from fcn_core.segmenting.segmenter import Segmenter
 
 
-@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=IDENTITY)
-def fusion(result: SegmentationResult, segmenter: Segmenter) -> tuple[Fusion | None, str]:
-    """The kept score maps of a result under its network's upsamplings; None and why, where there is nothing to fuse."""
-    try:
-        return Fusion(segmenter.loaded.model, result.maps, result.image.shape[:2]), ""
-    except ValueError as problem:
-        return None, str(problem)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=IDENTITY)
-def who_decided(result: SegmentationResult, segmenter: Segmenter, head: int) -> Decisions:
-    """Which stream decided at which pixel of a head; there must be something to fuse."""
-    found, why_not = fusion(result, segmenter)
-    if found is None:
-        raise ValueError(why_not)
-    return decisions(found, head)
-
-
-def plane(result: SegmentationResult, segmenter: Segmenter, name: str, index: int) -> np.ndarray:
-    """The scores of a class on a map or of a head, h×w float32."""
-    found, _ = fusion(result, segmenter)
-    if found is not None:
-        return found.plane(name, index)
-    if name in result.maps:
-        return result.maps[name][index]
-    return result.scores[int(name[:-1])].logits[index].astype(np.float32)
-
-
 @st.cache_data(show_spinner=False, max_entries=120, hash_funcs=IDENTITY)
 def plane_picture(result: SegmentationResult, segmenter: Segmenter, name: str, index: int) -> Shown:
     """`plane` on the diverging scale, the largest absolute value at its ends, at viewing size."""
-    values = plane(result, segmenter, name, index)
+    values = labs_kept.plane(result, segmenter, name, index)
     return encode(draw.colour_map(view(values / figures.limit(values)), "diverging"), full_size=values.shape)
 
 
 @st.cache_data(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
 def decided_picture(result: SegmentationResult, segmenter: Segmenter, head: int) -> Shown:
     """Every pixel in the colour of the stream that decided it."""
-    return figures.decided_picture(result.image, who_decided(result, segmenter, head))
+    return figures.decided_picture(result.image, labs_kept.who_decided(result, segmenter, head))
 
 
 @st.cache_data(show_spinner=False, max_entries=60, hash_funcs=IDENTITY)
@@ -65,7 +35,7 @@ def verdict_picture(
     result: SegmentationResult, segmenter: Segmenter, head: int, stream: str, truth: HeldTruth | None
 ) -> Shown:
     """Pixels that a skip flipped, judged by the truth where there is one."""
-    ways = who_decided(result, segmenter, head)
+    ways = labs_kept.who_decided(result, segmenter, head)
     return figures.verdict_picture(result.image, ways, stream, None if truth is None else truth.mask)
 
 
@@ -74,7 +44,7 @@ def summed_picture(
     result: SegmentationResult, segmenter: Segmenter, head: int, summed: int, changed: bool, safe: bool
 ) -> Shown:
     """The label map after the first `summed` streams; with `changed`, what the last of them changed."""
-    ways = who_decided(result, segmenter, head)
+    ways = labs_kept.who_decided(result, segmenter, head)
     return figures.summed_picture(result.image, ways, summed, result.labels.colours(safe=safe), changed=changed)
 
 

@@ -6,15 +6,16 @@ import numpy as np
 import streamlit as st
 
 from app.labs.fusion import kept
-from app.labs.fusion.bench import FEW_CLASSES, FusionCase, chart_json, nothing_to_fuse, signed
-from app.labs.fusion.figures import ledger_figure
-from app.labs.fusion.stories import percent
+from app.labs.fusion.figures import FEW_CLASSES, ledger_figure
 from app.labs.shared import lab
-from app.labs.shared.streams import STREAM_COLOURS, css
-from app.parts import browser_parts
+from app.labs.shared.chart_json import chart_json
+from app.labs.shared.fusion_case import FusionCase, nothing_to_fuse
+from app.labs.shared.streams import STREAM_COLOURS
 from app.parts.browser_figures import figure, plotly_library
-from app.segment.pixel_panel import truth_in_words
+from app.parts.colours import hex_colour
+from app.parts.words import percent, signed
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.fusing.decisions import Decisions, decisions, who_decided
 from fcn_core.analysis.fusing.fusion import Fusion, Ledger
 from fcn_core.labels import VOID
@@ -49,9 +50,7 @@ def _map(found: FusionCase, ways: Decisions, kind: str) -> None:
     else:
         shown = kept.verdict_picture(case.result, found.segmenter, ways.head, kind, case.truth)
         title = f"Pixels whose label the addition of {kind} changed"
-    browser_parts.picture(
-        shown, key="fusion-decided", title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel
-    )
+    picture(shown, key="fusion-decided", title=title, alt=title, pixel=case.pixel, on_pixel=widgets.hold_pixel)
     if kind == "decided":
         keys = "&emsp;".join(
             f"{_swatch(STREAM_COLOURS[stream])} {stream} **{percent(share)}**" for stream, share in ways.shares.items()
@@ -86,7 +85,7 @@ REPAIRED, BROKEN, STILL = (0, 114, 178), (213, 94, 0), (204, 121, 167)
 
 
 def _swatch(colour: tuple[int, int, int]) -> str:
-    return f':color[\u2003]{{background="{css(colour)}"}}'
+    return f':color[\u2003]{{background="{hex_colour(colour)}"}}'
 
 
 def _ledger(found: FusionCase, head: int) -> None:
@@ -137,7 +136,7 @@ def _truth_words(found: FusionCase, book: Ledger, x: int, y: int) -> str:
         return ""
     true = int(found.truth[y, x])
     verdict = "" if true == VOID else (", so that is right" if true == book.winner else ", so that is wrong")
-    return f" Ground truth: {truth_in_words(found.case, x, y)}{verdict}."
+    return f" Ground truth: {found.case.true_class(x, y)}{verdict}."
 
 
 def ledger_table(book: Ledger, order: list[int], classes: tuple[str, ...]) -> str:

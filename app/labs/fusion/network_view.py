@@ -10,15 +10,17 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.labs.fusion import kept, parts
-from app.labs.fusion.bench import FusionCase, nothing_to_fuse, signed
 from app.labs.fusion.figures import limit
 from app.labs.fusion.stories import story, title
-from app.labs.fusion.tables import table
 from app.labs.shared import lab
-from app.labs.shared.streams import STREAM_COLOURS, css
-from app.parts import browser_parts
+from app.labs.shared.fusion_case import FusionCase, nothing_to_fuse
+from app.labs.shared.streams import STREAM_COLOURS
+from app.parts.colours import hex_colour
 from app.parts.pictures import Shown, colour_bar, encode
+from app.parts.tables import table
+from app.parts.words import signed
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core import draw
 from fcn_core.analysis.fusing.network_picture import Box, network_boxes
 from fcn_core.analysis.fusing.steps import Step, numbers, steps
@@ -83,7 +85,7 @@ def _placed(found: FusionCase, boxes: list[Box]) -> list[dict[str, Any]]:
         placed.append({
             "name": box.name, "title": box.title, "size": f"{box.width}×{box.height}", "channels": box.channels,
             "stride": box.stride, "about": box.about, "sources": list(box.sources), "column": column, "row": row,
-            "src": src, "colour": css(STREAM_COLOURS[stream]) if stream else "", "plus": box.kind == "add",
+            "src": src, "colour": hex_colour(STREAM_COLOURS[stream]) if stream else "", "plus": box.kind == "add",
         })  # fmt: skip
     return placed
 
@@ -97,7 +99,7 @@ def _box_picture(found: FusionCase, box: Box) -> None:
     case = found.case
     if not box.shows:
         if box.kind == "photo":
-            browser_parts.picture(
+            picture(
                 bench_kept.photo(case.picture), key="fusion-box", alt="The photo",
                 pixel=case.pixel, on_pixel=_hold_and_redraw, most_height="50vh",
             )  # fmt: skip
@@ -120,7 +122,7 @@ def _box_picture(found: FusionCase, box: Box) -> None:
             _hold_and_redraw(*found.fusion.centre(box.shows, column, row))
 
     ticks = tuple(signed(t * most, 1) if t else "0" for t in (-1, -0.5, 0, 0.5, 1))
-    browser_parts.picture(
+    picture(
         _heat(found, box.shows), key="fusion-box", title=f"{box.shows}: scores of {found.cls}",
         alt=f"Scores of {found.cls} on {box.shows}",
         pixel=pixel, on_pixel=hold, bar=colour_bar("diverging", ticks, f"score (logit) of {found.cls}"), cells=coarse,

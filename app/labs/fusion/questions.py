@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.labs.fusion.bench import FusionCase
-from app.labs.fusion.stories import percent
+from app.labs.shared.fusion_case import FusionCase
 from app.labs.shared.question_panel import Question
+from app.parts.words import percent
 
 LINEAR = Question(
     "Why does a logit split into parts without anything left over?",

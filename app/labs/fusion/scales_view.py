@@ -9,13 +9,15 @@ import numpy as np
 import streamlit as st
 
 from app.labs.fusion import parts
-from app.labs.fusion.bench import FEW_CLASSES, FusionCase, nothing_to_fuse
-from app.labs.fusion.stories import percent
-from app.labs.fusion.tables import table
+from app.labs.fusion.figures import FEW_CLASSES
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
-from app.labs.shared.streams import STREAM_COLOURS, css
+from app.labs.shared.fusion_case import FusionCase, nothing_to_fuse
+from app.labs.shared.streams import STREAM_COLOURS
+from app.parts.colours import hex_colour
 from app.parts.pictures import encode, view, view_photo
+from app.parts.tables import table
+from app.parts.words import hundredths, percent
 from app.visitor import session, widgets
 from fcn_core import draw
 from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
@@ -70,7 +72,7 @@ def _live(found: FusionCase) -> None:
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         parts.scaling(
-            shown, [(s, css(STREAM_COLOURS[s]), percents[s], session.control(SETTING_OF[s])) for s in skips],
+            shown, [(s, hex_colour(STREAM_COLOURS[s]), percents[s], session.control(SETTING_OF[s])) for s in skips],
             key="fusion-scaling",
             alt=f"Label map of head {head}s with scaled skips", milliseconds=took, on_scales=_hold,
         )  # fmt: skip
@@ -78,7 +80,7 @@ def _live(found: FusionCase) -> None:
     with right:
         trained = case.result.label_maps[head]
         st.markdown(f"**Head {head}s** {_formula(percents)}")
-        st.markdown(f"{percent(float((labels != trained).mean()))} of the labels are others than as trained.")
+        st.markdown(f"{percent(float((labels != trained).mean()))} of the labels differ from those of the trained sum.")
         if found.truth is None:
             st.caption("With ground truth its measures would follow here. Add one under Truth above.")
             st.html(_shares(labels, trained, case.labels.classes))
@@ -139,8 +141,4 @@ def _row(title: str, values: list[float]) -> tuple[str, ...]:
     now, before = values
     change = now - before
     shown = "" if math.isnan(change) or abs(change) < 5e-4 else f"{100 * change:+.1f}".replace("-", "−")
-    return title, _percent(now), _percent(before), shown
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.1f}"
+    return title, hundredths(now), hundredths(before), shown

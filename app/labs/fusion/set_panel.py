@@ -11,7 +11,7 @@ from app.data.found import DataFound
 from app.data.picker import found_notice, kind_picker, root_picker
 from app.data.places import may_read
 from app.labs.fusion import kept
-from app.labs.fusion.bench import FusionCase
+from app.labs.shared.fusion_case import FusionCase
 from app.parts.jobs import Job
 from app.parts.waiting import share, watch
 from app.visitor import session, widgets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.parts.words import percent
 from fcn_core.analysis.fusing.steps import Step
 
 MOST_CHANGES = 4
@@ -56,8 +57,3 @@ def changes(step: Step, classes: Sequence[str]) -> str:
     listed = ", ".join(f"{classes[c.before]} → {classes[c.after]} {percent(c.share)}" for c in most)
     more = f", and {len(step.changes) - len(most)} more kinds" if len(step.changes) > len(most) else ""
     return f"{percent(step.changed)} of the pixels changed their label: {listed}{more}."
-
-
-def percent(share: float) -> str:
-    """A share in percent with as many digits as it means."""
-    return "under 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"

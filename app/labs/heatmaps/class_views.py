@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from app.bench.case import Case
-from app.labs.heatmaps.seen import Seen
+from app.labs.shared.seen import Seen
 from fcn_core.analysis.evidence.classifier_grid import (
     WINDOW,
     ClassGrid,

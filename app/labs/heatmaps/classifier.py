@@ -11,13 +11,13 @@ from app.bench.case import Case
 from app.bench.weights_picker import fetch_with_progress
 from app.labs.heatmaps import kept
 from app.labs.heatmaps.class_views import ClassView, imagenet_view, own_view, score_layer
-from app.labs.heatmaps.seen import seen
-from app.labs.heatmaps.wall import CLASSES, Tile, ticks, wall
 from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
+from app.labs.shared.seen import seen
 from app.labs.shared.waited import waited
+from app.labs.shared.wall import CLASSES, Tile, ticks, wall
 from app.parts.pictures import encode
-from app.segment.legend import percent
+from app.parts.words import covered, megabytes, percent
 from app.visitor import session, widgets
 from fcn_core.analysis.evidence.classifier_grid import ConvolutionalClassifier, class_grid, top_classes
 from fcn_core.analysis.evidence.heatmaps import temperature_softmax
@@ -93,7 +93,7 @@ def _say_plainly(case: Case, here: list[str], chosen: str) -> None:
         )
     if not here and "googlenet" in CATALOGUE:
         record = CATALOGUE["googlenet"]
-        size = f"{record.size_bytes / 1e6:.0f} MB" if record.size_bytes else "of unknown size"
+        size = megabytes(record.size_bytes) if record.size_bytes else "of unknown size"
         if st.button(f"Download GoogLeNet ({size})", icon=":material/download:", key="h-fetch"):
             if fetch_with_progress(record):
                 st.rerun()
@@ -173,7 +173,7 @@ def _maps(case: Case, view: ClassView, image: np.ndarray, index: int) -> None:
     st.markdown(
         " ".join(
             f':small[:color[\u2003\u2002]{{background="#{r:02x}{g:02x}{b:02x}"}} {view.names[i]} '
-            f"{percent(float((best == i).mean()))}]\u2002"
+            f"{covered(float((best == i).mean()))}]\u2002"
             for i in shown
             for r, g, b in [_colours(case, view)[i]]
         )
@@ -213,7 +213,7 @@ def _cell_words(case: Case, view: ClassView, size: tuple[int, int]) -> None:
         return
     shares = temperature_softmax(view.scores[:, row, column])
     order = np.argsort(-shares, kind="stable")[:5]
-    words = ", ".join(f"{view.names[i]} {100 * shares[i]:.1f} %" for i in order)
+    words = ", ".join(f"{view.names[i]} {percent(shares[i])}" for i in order)
     st.markdown(f"**Cell {column}, {row}:** {words}")
 
 

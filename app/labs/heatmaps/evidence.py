@@ -10,12 +10,13 @@ from app.bench import kept as bench_kept
 from app.bench.case import Case
 from app.labs.heatmaps.evidence_answer import Evidence, Request, compute
 from app.labs.heatmaps.evidence_text import DIFFERENCE, evidence_checks, evidence_questions
-from app.labs.heatmaps.seen import Seen, seen
-from app.labs.heatmaps.wall import Tile, number, ticks, wall
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.seen import Seen, seen
 from app.labs.shared.waited import waited
+from app.labs.shared.wall import Tile, ticks, wall
 from app.parts.pictures import encode
+from app.parts.words import number
 from app.visitor import session, widgets
 from fcn_core import draw
 from fcn_core.analysis.evidence.gradients import STEPS, check_gradient, gradient_map

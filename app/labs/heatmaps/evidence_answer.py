@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.labs.heatmaps.seen import Seen
+from app.labs.shared.seen import Seen
 from fcn_core.analysis.evidence.gradients import check_gradient, gradient_map
 from fcn_core.analysis.evidence.occlusion import occlusion_map
 from fcn_core.analysis.evidence.target import Target

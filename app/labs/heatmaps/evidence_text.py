@@ -6,9 +6,9 @@ import streamlit as st
 
 from app.bench.case import Case
 from app.labs.heatmaps.evidence_answer import Evidence
-from app.labs.heatmaps.wall import number
 from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
+from app.parts.words import number
 
 DIFFERENCE = """
 Two things are called a heatmap. A **score** has a place in the *output*: how likely is this class *here*? An

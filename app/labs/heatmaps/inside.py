@@ -11,11 +11,12 @@ from app.bench.case import Case
 from app.labs.heatmaps import kept
 from app.labs.heatmaps.inside_text import LayerAnswer, inside_questions, measured
 from app.labs.heatmaps.patches import patches
-from app.labs.heatmaps.seen import Seen, seen
-from app.labs.heatmaps.wall import Extent, Field, Tile, number, ticks, wall
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
+from app.labs.shared.seen import Seen, seen
 from app.labs.shared.waited import waited
+from app.labs.shared.wall import Extent, Field, Tile, ticks, wall
+from app.parts.words import number
 from app.visitor import session, widgets
 from fcn_core.analysis.evidence.layers import Layer, layer_map, strongest_cells, truncated_forward
 from fcn_core.analysis.fields.receptive_field import LayerField, receptive_field

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.bench import kept as bench_kept
-from app.parts.identity import IDENTITY
+from app.bench.identity import IDENTITY
 from fcn_core import weights as weights_module
 from fcn_core.analysis.evidence.classifier_grid import ConvolutionalClassifier
 from fcn_core.analysis.evidence.heatmaps import UpsamplingCheck, check_upsampling

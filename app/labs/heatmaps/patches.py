@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from app.labs.heatmaps.seen import Seen
-from app.labs.heatmaps.wall import Tile, number, wall
+from app.labs.shared.seen import Seen
+from app.labs.shared.wall import Tile, wall
 from app.parts.pictures import encode
+from app.parts.words import number
 from fcn_core.analysis.evidence.layers import Strong
 from fcn_core.analysis.fields.receptive_field import Box, LayerField
 

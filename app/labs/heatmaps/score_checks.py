@@ -8,8 +8,8 @@ import torch
 
 from app.bench.case import Case
 from app.labs.heatmaps import kept
-from app.labs.heatmaps.wall import number
 from app.labs.shared import lab
+from app.parts.words import number
 from fcn_core.analysis.evidence.heatmaps import class_heatmap, full_logits
 from fcn_core.segmenting.scores import GridScores
 

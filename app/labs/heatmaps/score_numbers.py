@@ -9,9 +9,9 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
-from app.labs.heatmaps.wall import number
 from app.labs.shared.question_panel import Question
-from app.segment.overlays import hex_colour
+from app.parts.colours import hex_colour
+from app.parts.words import number, percent
 from fcn_core.analysis.evidence.heatmaps import pixel_logits, temperature_softmax
 
 ROWS = 6
@@ -29,7 +29,7 @@ def pixel_numbers(case: Case, temperature: float) -> None:
     rows = "".join(
         f"<tr><td>{escape(case.labels.classes[i])}</td><td class='number'>z = {number(float(logits[i]))}</td>"
         f"<td class='bar'><span style='width:{max(0.5, 100 * shares[i]):.1f}%;"
-        f"background:{hex_colour(case.colours[i])}'></span></td><td class='number'>{100 * shares[i]:.1f} %</td></tr>"
+        f"background:{hex_colour(case.colours[i])}'></span></td><td class='number'>{percent(shares[i])}</td></tr>"
         for i in order
     )
     st.markdown(f"**Pixel** x {pixel[0]}, y {pixel[1]} · {case.head}s · softmax of z / {temperature:.2g}")
@@ -52,7 +52,7 @@ def score_questions(case: Case) -> list[Question]:
             ("None of it", "About a tenth", "Most of it: all classes become alike"),
             0,
             "Dividing every logit by the same T keeps their order: the largest stays the largest. Only how sure the "
-            f"softmax looks changes, so {labels[shares.index(best)]} still has {100 * best:.1f} % of the picture.",
+            f"softmax looks changes, so {labels[shares.index(best)]} still has {percent(best)} of the picture.",
         ),
         Question(
             "What does upsampling add to the coarse cells?",

@@ -17,9 +17,10 @@ from app.bench.case import Case
 from app.labs.heatmaps.score_checks import score_checks
 from app.labs.heatmaps.score_numbers import pixel_numbers, score_questions
 from app.labs.heatmaps.temperature import temperature, temperature_of
-from app.labs.heatmaps.wall import Live, LiveGrids, Tile, ticks, wall
 from app.labs.shared import lab
-from app.segment.overlays import hex_colour
+from app.labs.shared.wall import Live, LiveGrids, Tile, ticks, wall
+from app.parts.colours import hex_colour
+from app.parts.words import covered
 from app.visitor import session, widgets
 from fcn_core.analysis.evidence.heatmaps import (
     CoarseGrid,
@@ -126,7 +127,7 @@ def _all_classes(case: Case) -> list[Tile]:
         Tile(
             name,
             key=name,
-            note=f"{100 * shares[index]:.1f} %" if shares[index] >= 0.0005 else "–",
+            note=covered(shares[index]),
             extent=grid.extent if coarse else None,
             cells=coarse,
             colour=hex_colour(case.colours[index]),

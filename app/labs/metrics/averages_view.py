@@ -10,14 +10,15 @@ import numpy as np
 import streamlit as st
 
 from app.bench.strip import Strip
-from app.labs.fusion.bench import chart_json
 from app.labs.metrics import kept
 from app.labs.metrics.averages_figure import averages_figure
-from app.labs.metrics.formulas import STYLE, percent
+from app.labs.metrics.formulas import STYLE
 from app.labs.metrics.sample_maps import SampleMap, sample_maps
 from app.labs.shared import lab
+from app.labs.shared.chart_json import chart_json
 from app.labs.shared.question_panel import Question, questions
 from app.parts.browser_figures import figure, plotly_library
+from app.parts.words import percent
 from app.visitor import widgets
 from fcn_core.analysis.measuring.averages import Absent, absent_classes, batch_mean, batches, mean_iou, spreads
 from fcn_core.analysis.measuring.torch_measures import torch_measures

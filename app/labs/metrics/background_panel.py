@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from app.labs.metrics.bench import Measured
-from app.labs.metrics.formulas import percent
 from app.labs.shared import lab
+from app.parts.words import percent
 from fcn_core.analysis.measuring.torch_measures import largest_difference, torch_measures
 from fcn_core.labels import VOID
 

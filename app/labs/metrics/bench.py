@@ -116,7 +116,7 @@ def _at_viewing_size(case: Case, start: np.ndarray, truth: np.ndarray, title: st
 def _uploaded(labels: LabelSet) -> HeldTruth | None:
     """The label map of this lab's uploader."""
     st.file_uploader(
-        f"A label map in the classes of these weights ({labels.title}): one class index a pixel, a palette PNG, or a "
+        f"A label map in the classes of these weights ({labels.title}): one class index per pixel, a palette PNG, or a "
         "mask in the class colours",
         type=SUFFIXES,
         key=UPLOADER,

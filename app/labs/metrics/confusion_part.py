@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.labs.metrics.counts import Counted
 from app.parts.browser_parts import register
-from app.segment.overlays import hex_colour
+from app.parts.colours import hex_colour
 from app.visitor import session
 from fcn_core.labels import Colour
 

@@ -16,8 +16,8 @@ from app.labs.metrics.pictures import cell_picture, errors_picture, labels_pictu
 from app.labs.metrics.questions import asked
 from app.labs.shared import lab
 from app.labs.shared.question_panel import questions
-from app.parts.browser_parts import picture
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.measuring.boundary_iou import boundary_iou, torch_boundary_iou
 from fcn_core.analysis.measuring.disturb import Disturbance, dilate, disturb, erode
 from fcn_core.analysis.measuring.torch_measures import largest_difference, torch_measures

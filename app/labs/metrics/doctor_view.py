@@ -12,6 +12,7 @@ from app.labs.metrics.findings import findings
 from app.labs.metrics.picture_exam import label_file_values
 from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
+from app.parts.words import percent
 from app.runs import kept as runs_kept
 from app.visitor import session, widgets
 from fcn_core.analysis.diagnosing.doctor import diagnose
@@ -139,7 +140,7 @@ def _picture(strip: Strip) -> None:
         findings(symptoms)
         assert symptoms.scores.miou is not None and symptoms.swapped.miou is not None
         st.caption(
-            f"mIoU {100 * symptoms.scores.miou:.1f} % as fed, {100 * symptoms.swapped.miou:.1f} % with the channels "
+            f"mIoU {percent(symptoms.scores.miou)} as fed, {percent(symptoms.swapped.miou)} with the channels "
             "exchanged. Weights that were trained with changes of hue care little."
         )
 

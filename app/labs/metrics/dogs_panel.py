@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app.labs.fusion.tables import table
 from app.labs.metrics.weighting import FORMULAS, KINDS, weights_of
 from app.labs.shared import lab
 from app.parts.pictures import encode
+from app.parts.tables import table
+from app.parts.words import percent
 from app.visitor import widgets
 from fcn_core.analysis.measuring.imbalance import DogsAndCats, dogs_and_cats, rare_threshold, starting_shares
 from fcn_core.draw import colourise
@@ -70,13 +71,13 @@ def _scores(scene: DogsAndCats) -> str:
     scores = scene.matrix.scores()
     dogs, cats = dd + dc, cd + cc
     rows = [
-        ("pixel accuracy", f"({dd:,} + {cc:,}) / {dogs + cats:,}", _percent(scores.pa)),
-        ("mean accuracy", f"½ ({dd:,}/{dogs:,} + {cc:,}/{cats:,})", _percent(scores.mpa)),
-        ("IoU dog", f"{dd:,} / {dogs + cd:,}", _percent(scores.iou[0])),
-        ("IoU cat", f"{cc:,} / {cats + dc:,}", _percent(scores.iou[1])),
-        ("mean IoU", "½ (IoU dog + IoU cat)", _percent(scores.miou)),
+        ("pixel accuracy", f"({dd:,} + {cc:,}) / {dogs + cats:,}", percent(scores.pa)),
+        ("mean accuracy", f"½ ({dd:,}/{dogs:,} + {cc:,}/{cats:,})", percent(scores.mpa)),
+        ("IoU dog", f"{dd:,} / {dogs + cd:,}", percent(scores.iou[0])),
+        ("IoU cat", f"{cc:,} / {cats + dc:,}", percent(scores.iou[1])),
+        ("mean IoU", "½ (IoU dog + IoU cat)", percent(scores.miou)),
         ("frequency-weighted IoU", f"{dogs / (dogs + cats):.2f} · dog + {cats / (dogs + cats):.2f} · cat",
-         _percent(scores.fwiou)),
+         percent(scores.fwiou)),
     ]  # fmt: skip
     return table(("", "counts of 10,000 pixels", ""), rows)
 
@@ -85,15 +86,15 @@ def _story(scene: DogsAndCats, cats: int, found: int, false: int) -> str:
     scores = scene.matrix.scores()
     if found == 0 and false == 0:
         return (
-            f"This network says dog everywhere. Pixel accuracy calls that **{_percent(scores.pa)}**; mean accuracy "
-            f"**{_percent(scores.mpa)}**, because half of the classes are right; mean IoU **{_percent(scores.miou)}**. "
+            f"This network says dog everywhere. Pixel accuracy calls that **{percent(scores.pa)}**; mean accuracy "
+            f"**{percent(scores.mpa)}**, because half of the classes are right; mean IoU **{percent(scores.miou)}**. "
             "Pixel accuracy lacks just the cats."
         )
     lost = (100 - cats) * false / 100
     gained = cats * found / 100
     return (
         f"Of a hundred pixels, {gained:.2g} cat pixels are found and {lost:.2g} dog pixels are called cat. Mean "
-        f"accuracy is **{_percent(scores.mpa)}**, mean IoU **{_percent(scores.miou)}**: accuracy asks only how much "
+        f"accuracy is **{percent(scores.mpa)}**, mean IoU **{percent(scores.miou)}**: accuracy asks only how much "
         "of a class was found, IoU also what was taken from others, and beside a rare class a little of the common one "
         "is much."
     )
@@ -106,7 +107,7 @@ def _weights(frequencies: np.ndarray) -> str:
         dog, cat = (1.0, 1.0) if weights is None else weights.tolist()
         share = starting_shares(frequencies, weights)[1]
         rows.append(
-            (name, FORMULAS[kind], f"{dog:.2f}", f"{cat:.2f}", _percent(share), _percent(rare_threshold(weights)))
+            (name, FORMULAS[kind], f"{dog:.2f}", f"{cat:.2f}", percent(share), percent(rare_threshold(weights)))
         )
     heads = ("weights", "rule", "dog", "cat", "gradient from cats = blind answer", "says cat above")
     # Six columns do not fit a phone: the table scrolls by itself.
@@ -123,7 +124,3 @@ def _gap(scene: DogsAndCats, frequencies: np.ndarray) -> float:
         measured = measured_gradient_shares(torch.zeros(2, *truth.shape), truth, given).numpy()
         gaps.append(float(np.abs(measured - starting_shares(frequencies, weights)).max()))
     return max(gaps)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}\u00a0%"

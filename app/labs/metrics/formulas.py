@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from app.labs.metrics.counts import Counted
+from app.parts.words import percent
 from fcn_core.labels import Colour
 
 STYLE = """<style>
@@ -115,8 +116,3 @@ def class_table(counted: Counted, classes: Sequence[str], colours: Sequence[Colo
 def over(top: str, bottom: str) -> str:
     """A fraction."""
     return f"<span class='fcn-over'><span>{top}</span><span>{bottom}</span></span>"
-
-
-def percent(value: float) -> str:
-    """A share, 0-1, in percent with one digit; a dash for nan."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"

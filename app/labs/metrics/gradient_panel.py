@@ -15,7 +15,8 @@ from app.labs.metrics.pull import Pull, pixel_shares
 from app.labs.metrics.stored_runs import runs_on
 from app.labs.metrics.weighting import FORMULAS, KINDS, weights_of
 from app.labs.shared import lab
-from app.segment.overlays import hex_colour
+from app.parts.colours import hex_colour
+from app.parts.words import percent
 from app.visitor import widgets
 from fcn_core.labels import VOID
 from fcn_core.segmenting.scores import FullScores
@@ -95,18 +96,12 @@ def _story(case: Case, pull: Pull, kind: str) -> str:
     if rare.any():
         parts.append(
             f"The {int(rare.sum())} classes under {100 * SMALL:.0f} % of the pixels cover "
-            f"**{_percent(pull.pixels[rare].sum())}** of this picture. With weights **{KINDS[kind]}** they send "
-            f"**{_percent(pull.start[rare].sum())}** of the gradient at the start, and "
-            f"**{_percent(pull.now[rare].sum())}** now."
+            f"**{percent(pull.pixels[rare].sum())}** of this picture. With weights **{KINDS[kind]}** they send "
+            f"**{percent(pull.start[rare].sum())}** of the gradient at the start, and "
+            f"**{percent(pull.now[rare].sum())}** now."
         )
     parts.append(
-        f"Most of the gradient now comes from {case.labels.classes[top]} ({_percent(pull.now[top])}), which covers "
-        f"{_percent(pull.pixels[top])}."
+        f"Most of the gradient now comes from {case.labels.classes[top]} ({percent(pull.now[top])}), which covers "
+        f"{percent(pull.pixels[top])}."
     )
     return " ".join(parts)
-
-
-def _percent(value: float) -> str:
-    if 0 < value < 0.0005:
-        return "under 0.1 %"
-    return f"{100 * value:.1f} %"

@@ -9,6 +9,7 @@ from app.labs.metrics.runs_panel import SETS, runs_panel
 from app.labs.metrics.stored_runs import runs_on
 from app.labs.shared import lab
 from app.labs.shared.question_panel import Question
+from app.parts.words import percent
 from app.visitor import session
 from fcn_core.analysis.measuring.imbalance import gradient_shares, starting_shares
 from fcn_core.training.loop.class_gradients import measured_gradient_shares
@@ -65,8 +66,8 @@ def asked() -> list[Question]:
                 "accuracy do?",
                 answers,
                 {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}[rises],
-                f"Mean accuracy {100 * before.mpa:.1f} → {100 * after.mpa:.1f} %, pixel accuracy {100 * before.pa:.1f} "
-                f"→ {100 * after.pa:.1f} %. Weights make a network say rare classes sooner, at the cost of pixels "
+                f"Mean accuracy {100 * before.mpa:.1f} → {percent(after.mpa)}, pixel accuracy {100 * before.pa:.1f} "
+                f"→ {percent(after.pa)}. Weights make a network say rare classes sooner, at the cost of pixels "
                 "of frequent ones.",
             )
         )

@@ -7,10 +7,10 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.bench.held import HeldTruth
+from app.bench.identity import IDENTITY
 from app.labs.metrics.counts import Counted, count
 from app.labs.metrics.picture_exam import picture_symptoms
 from app.labs.metrics.pull import Pull, measure
-from app.parts.identity import IDENTITY
 from fcn_core.analysis.diagnosing.symptoms import Symptoms
 from fcn_core.analysis.measuring.averages import Absent, Spread, spreads
 from fcn_core.analysis.measuring.disturb import Disturbance, disturb

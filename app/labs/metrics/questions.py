@@ -6,8 +6,8 @@ import numpy as np
 
 from app.labs.metrics.background_panel import constant_scores
 from app.labs.metrics.bench import Measured
-from app.labs.metrics.formulas import percent
 from app.labs.shared.question_panel import Question
+from app.parts.words import percent
 from fcn_core.analysis.measuring.disturb import shift, without_void
 from fcn_core.labels import VOID
 from fcn_core.metrics import ConfusionMatrix

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.labs.fusion.tables import table
 from app.labs.metrics.bars import BarRow, bar_table
 from app.labs.metrics.stored_runs import StoredRun, runs_on, stored_runs
 from app.labs.metrics.weighting import KINDS
-from app.segment.overlays import hex_colour
+from app.parts.colours import hex_colour
+from app.parts.tables import table
+from app.parts.words import percent
 from app.visitor import widgets
 from fcn_core.labels import CAMVID
 
@@ -110,7 +111,7 @@ def _rows(runs: dict[str, StoredRun], measure: str) -> list[BarRow]:
         BarRow(
             first.classes[i],
             hex_colour(CAMVID.palette[i]) if first.classes == CAMVID.classes else "",
-            (f"{100 * first.shares[i]:.1f} %",),
+            (percent(first.shares[i]),),
             tuple(float(of_run[i]) for of_run in listed),
         )
         for i in np.argsort(-first.shares, kind="stable")

@@ -12,7 +12,7 @@ from app.labs.receptive_fields.figures import stacks_figure
 from app.labs.receptive_fields.layers_view import number
 from app.labs.receptive_fields.questions import stack_questions
 from app.labs.shared import lab
-from app.segment.legend import percent
+from app.parts.words import covered, in_units
 from app.visitor import session, widgets
 from fcn_core.analysis.fields.layer_stack import (
     CHANNELS,
@@ -171,17 +171,9 @@ def _compare(a: StackReport, b: StackReport) -> None:
         return
     words = f"Both see **{a.field} pixels**."
     if a.parameters and b.parameters:
-        words += f" A has {percent(a.parameters / b.parameters)} of B's parameters"
-        words += f" and {percent(a.multiply_adds / b.multiply_adds)} of its multiply-adds." if b.multiply_adds else "."
+        words += f" A has {covered(a.parameters / b.parameters)} of B's parameters"
+        words += f" and {covered(a.multiply_adds / b.multiply_adds)} of its multiply-adds." if b.multiply_adds else "."
     st.markdown(words)
-
-
-def in_units(number: int) -> str:
-    """Multiply-adds as 1.8 billion."""
-    for unit, name in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (10**3, "thousand")):
-        if number >= unit:
-            return f"{number / unit:.3g} {name}"
-    return str(number)
 
 
 def _check(reports: dict[str, StackReport]) -> None:

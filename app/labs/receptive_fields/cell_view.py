@@ -15,8 +15,8 @@ from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
 from app.labs.shared.streams import STREAM_COLOURS
 from app.labs.shared.waited import waited
-from app.parts import browser_parts
-from app.segment.legend import percent
+from app.parts.words import covered
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.fields.probe import probed_box
 from fcn_core.analysis.fields.reach import Reach
 from fcn_core.analysis.fields.receptive_field import Box, LayerField, receptive_field
@@ -58,7 +58,7 @@ def _picture(case: Case, place: Place) -> None:
     outlines = [outline(box, STREAM_COLOURS.get(name, ONE)) for name, box in boxes.items()]
     height, width = image.shape[:2]
     x, y = case.pixel or (width // 2, height // 2)
-    browser_parts.picture(
+    picture(
         photo_canvas(image, room, outlines, lit=outline(place.box, ONE)),
         key="receptive-canvas",
         alt=f"The photo with {room} pixels of padding around it, and what {place.words} sees",
@@ -82,7 +82,7 @@ def _boxes_in_words(place: Place) -> None:
     rows = "".join(
         f"<tr><td><span style='color:rgb{STREAM_COLOURS.get(name, ONE)}'>■</span>&nbsp;{name or 'box'}</td>"
         f"<td>{box.width}×{box.height}</td><td>{_range(box.left, box.right)}</td><td>{_range(box.top, box.bottom)}</td>"
-        f"<td>{percent(box.share_in_padding) if box.share_in_padding else 'none'}</td></tr>"
+        f"<td>{covered(box.share_in_padding) if box.share_in_padding else 'none'}</td></tr>"
         for name, box in boxes.items()
     )
     heads = "".join(f"<th style='text-align:left'>{h}</th>" for h in ("sees", "size", "columns", "rows", "in padding"))

@@ -14,17 +14,17 @@ from torch import Tensor
 
 from app.bench import kept as bench_kept
 from app.bench.case import Case
-from app.labs.heatmaps.seen import Seen, seen
 from app.labs.receptive_fields.canvas import frame
 from app.labs.receptive_fields.nets import walked
 from app.labs.receptive_fields.place import Place, place_picker
 from app.labs.receptive_fields.questions import effective_questions
 from app.labs.shared import lab
+from app.labs.shared.seen import Seen, seen
 from app.labs.shared.waited import waited
-from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
-from app.segment.legend import percent
+from app.parts.words import covered
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.fields.effective_field import (
     EffectiveField,
     Target,
@@ -148,7 +148,7 @@ def _map(look: Seen, place: Place, answer: EffectiveField, title: str, which: st
         if ends is not None:
             top, left, bottom, right = (end * zoom for end in ends)
             frame(drawn, (top, left, bottom, right), colour, 2)
-    browser_parts.picture(
+    picture(
         encode(drawn, full_size=look.size),
         key=f"effective-{which}",
         title=f"{title}, {answer.pictures} pictures" if answer.pictures > 1 else f"{title}, one picture",
@@ -161,7 +161,7 @@ def _map(look: Seen, place: Place, answer: EffectiveField, title: str, which: st
     sigma = "not to be fitted" if math.isnan(answer.sigma[0]) else (
         f"σ **{answer.sigma[1]:.1f}** across, **{answer.sigma[0]:.1f}** down, in pixels (R² {answer.fit:.2f})"
     )  # fmt: skip
-    st.markdown(f"95 % of the gradient in **{percent(answer.share)}** of the box. Gaussian: {sigma}.")
+    st.markdown(f"95 % of the gradient in **{covered(answer.share)}** of the box. Gaussian: {sigma}.")
 
 
 def _verdict(found: dict[str, EffectiveField]) -> None:
@@ -170,6 +170,6 @@ def _verdict(found: dict[str, EffectiveField]) -> None:
     random, trained = found["random"].share, found["trained"].share
     how = "grew" if trained > random * 1.05 else "shrank" if trained < random * 0.95 else "stayed as large as it was"
     st.markdown(
-        f"With random weights 95 % of the gradient lie in {percent(random)} of the box, after training in "
-        f"{percent(trained)}: for this cell the effective field **{how}**."
+        f"With random weights 95 % of the gradient lie in {covered(random)} of the box, after training in "
+        f"{covered(trained)}: for this cell the effective field **{how}**."
     )

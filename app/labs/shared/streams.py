@@ -4,8 +4,3 @@ from __future__ import annotations
 
 # Okabe and Ito's, apart under colour-vision deficiencies.
 STREAM_COLOURS = {"fc7": (86, 180, 233), "pool4": (230, 159, 0), "pool3": (0, 158, 115)}
-
-
-def css(colour: tuple[int, int, int]) -> str:
-    """A colour as CSS writes it."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from app.bench.identity import identified
 from app.labs.transposed_convolution.upsample_source import Source
-from app.parts.identity import identified
 from app.parts.pictures import Shown, encode, view
 from fcn_core.analysis.upsampling.enlarging import (
     REFERENCES,

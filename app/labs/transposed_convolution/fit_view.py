@@ -10,8 +10,8 @@ import streamlit as st
 
 from app.bench import kept as bench_kept
 from app.bench.strip import Strip
-from app.labs.fusion.bench import chart_json
 from app.labs.shared import lab
+from app.labs.shared.chart_json import chart_json
 from app.labs.transposed_convolution.fit_figures import error_figure, row_figure
 from app.labs.transposed_convolution.fit_kept import KeptFit, keep_fit, kept_fits
 from app.labs.transposed_convolution.kernels import kernel_row

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.bench.held import HeldPicture
+from app.bench.identity import IDENTITY
 from app.labs.transposed_convolution import enlarged as enlarging
 from app.labs.transposed_convolution.enlarged import Enlarged
 from app.labs.transposed_convolution.there_and_back import ThereAndBack, there_and_back
 from app.labs.transposed_convolution.upsample_source import Source, upsample_source
-from app.parts.identity import IDENTITY
 from app.parts.pictures import Shown, view_photo
 from fcn_core.analysis.upsampling.enlarging import EnlargingKernel
 from fcn_core.segmenting.result import SegmentationResult

@@ -12,6 +12,7 @@ from app.labs.transposed_convolution.upsampling_questions import OVERLAP
 from app.parts import browser_parts
 from app.parts.pictures import colour_bar, encode
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.upsampling.overlap import (
     Overlap,
     fill_kernel,
@@ -121,7 +122,7 @@ def _plane(values: np.ndarray, title: str, label: str, *, key: str) -> None:
     drawn = colour_map((values / most).astype(np.float32))
     drawn = cv2.resize(drawn, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_NEAREST)
     ticks = tuple(f"{share * most:.3g}" for share in (0, 0.5, 1))
-    browser_parts.picture(
+    picture(
         encode(drawn, full_size=values.shape), key=key, title=title, alt=title, bar=colour_bar("viridis", ticks, label),
         cells=True, most_height="38vh",
     )  # fmt: skip

@@ -10,9 +10,9 @@ from app.bench.strip import Strip
 from app.labs.shared import lab
 from app.labs.transposed_convolution import kept
 from app.labs.transposed_convolution.there_and_back import BRIGHTEST
-from app.parts import browser_parts
 from app.parts.pictures import colour_bar, view_photo
 from app.visitor import widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.ops.bilinear import bilinear_kernel
 
 
@@ -37,7 +37,7 @@ def photo_loss(strip: Strip) -> None:
     }
     for column, (name, title), shown in zip(st.columns(3), titles.items(), found.pictures, strict=True):
         with column:
-            browser_parts.picture(
+            picture(
                 shown, key=f"transposed-{name}", alt=title, title=title, bar=bar if name == "lost" else None,
                 cells=name == "small", most_height="46vh",
             )  # fmt: skip

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.bench.case import Case
 from app.labs.transposed_convolution.fit_kept import newest_fit
+from app.parts.words import percent
 from app.visitor import widgets
 from fcn_core.analysis.upsampling.enlarging import (
     EnlargingKernel,
@@ -81,7 +82,7 @@ def _story(case: Case, layer: NetworkUpsampling, index: int) -> str:
     return (
         f"**Learned** from bilinear on: the kernel with which {layer.name} enlarges "
         f"{widgets.plain(case.labels.classes[index])}. The classes' own kernels moved by up to {layer.moved:.2g} from "
-        f"bilinear; {100 * layer.crosstalk:.1f} % of the layer's weights lead from one class to another, left out here."
+        f"bilinear; {percent(layer.crosstalk)} of the layer's weights lead from one class to another, left out here."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from app.parts.identity import identified
+from app.bench.identity import identified
 from fcn_core.keys import fresh_key
 from fcn_core.models.spec import fused_map
 from fcn_core.segmenting.result import SegmentationResult

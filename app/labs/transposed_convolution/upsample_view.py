@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.bench.case import Case
 from app.bench.strip import Strip
-from app.labs.fusion.tables import table
 from app.labs.shared import lab
 from app.labs.transposed_convolution import kept
 from app.labs.transposed_convolution.enlarged import Enlarged
@@ -17,9 +16,10 @@ from app.labs.transposed_convolution.kernels import kernel_row
 from app.labs.transposed_convolution.upsample_kernel import KINDS, Chosen, choose_kernel
 from app.labs.transposed_convolution.upsample_source import Source
 from app.labs.transposed_convolution.upsampling_questions import UPSAMPLING
-from app.parts import browser_parts
 from app.parts.pictures import colour_bar
+from app.parts.tables import table
 from app.visitor import session, widgets
+from app.visitor.pixel_picture import picture
 from fcn_core.analysis.upsampling.enlarging import (
     REFERENCES,
     enlarge,
@@ -87,7 +87,7 @@ def _pictures(source: Source, found: Enlarged, chosen: Chosen, ref: str) -> None
     )  # fmt: skip
     for number, (column, (title, drawn, scale, step)) in enumerate(zip(st.columns(3), shown, strict=True)):
         with column:
-            browser_parts.picture(
+            picture(
                 drawn, key=f"upsample-{number}", title=title, alt=title, bar=scale, cells=number == 0,
                 most_height="46vh", on_pixel=_holder(source, step) if step else None,
             )  # fmt: skip

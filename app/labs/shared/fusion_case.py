@@ -1,22 +1,19 @@
-"""What the views of the Skip fusion lab are about: a case of the bench, and its score maps where there are any."""
+"""A case of the bench with its score maps where there are any: what labs that take a fusion apart are about."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from torch import nn
 
 from app.bench.case import Case
-from app.labs.fusion import kept
+from app.labs.shared import kept
 from app.visitor import session
 from fcn_core.analysis.fusing.decisions import Decisions
 from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.segmenting.segmenter import Segmenter
-
-FEW_CLASSES = 12
 
 
 @dataclass(frozen=True)
@@ -94,13 +91,3 @@ def nothing_to_fuse(found: FusionCase) -> bool:
             icon=":material/info:",
         )
     return True
-
-
-def chart_json(chart: go.Figure) -> str:
-    """A chart for the browser, its words larger where large type is on."""
-    return chart.update_layout(font={"size": 18 if session.setting("large") else 12}).to_json()
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign and a real minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.labs.heatmaps.packing import pack, pack_grid, pack_indices, palette_text, table_text
+from app.labs.shared.packing import pack, pack_grid, pack_indices, palette_text, table_text
 from app.parts.browser_parts import FOLDER
+from app.parts.words import number
 from app.visitor import session
 from fcn_core.analysis.evidence.heatmaps import CoarseGrid
 from fcn_core.labels import Colour
@@ -206,9 +207,3 @@ def _grid(grid: CoarseGrid, zeros: bool) -> dict[str, Any]:
 def ticks(low: float, high: float, decimals: int = 2) -> tuple[str, ...]:
     """Five labels spread evenly under a colour bar."""
     return tuple(number(value, decimals) for value in np.linspace(low, high, 5))
-
-
-def number(value: float, decimals: int = 2) -> str:
-    """A number with a true minus sign."""
-    text = f"{value:.{decimals}f}"
-    return text.replace("-", "\u2212") if float(text) else f"{0:.{decimals}f}"
