@@ -3,6 +3,11 @@
 Streamlit's own state of these widgets is only a mirror: it is set from the session before each is
 drawn, so a control follows the address, other pages and other controls. In teacher mode a control may be
 locked, or not drawn at all: then only its value is returned.
+
+Streamlit's own `bind="query-params"` would tie the address to widgets: such a parameter cannot be written through
+`st.query_params`, so neither pictures nor pages could change it, and a bad value goes without a notice. And
+`persist_state` keeps what a widget had, but knows no value that was set without its widget: a hidden control's, or
+that of two controls of one setting.
 """
 
 from __future__ import annotations
