@@ -35,7 +35,6 @@ from fcn_core.exporting.formats import FORMATS  # noqa: E402
 from fcn_core.machine.allocator import keep_freed_memory  # noqa: E402
 from fcn_core.weights import WeightRecord  # noqa: E402
 
-HEADS = ("32s", "16s", "8s")
 WAITING_LINE = 32  # visitors who may wait; the next one is told to come back later
 AT_ONCE = 2
 KEEP_SECONDS = 3600  # uploaded photos and results are deleted from the disk after this
@@ -58,6 +57,15 @@ class PhotoInput(gr.Image):
         if payload is None or not payload.path:
             return None
         return str(payload.path)
+
+
+class HeadChoice(gr.Radio):
+    """A choice among heads whose answer the desk judges: which there are depends on the weights."""
+
+    is_template = True
+
+    def preprocess(self, payload: str | int | float | None) -> str | int | float | None:
+        return payload
 
 
 def build_demo(desk: Desk | None = None) -> gr.Blocks:
@@ -120,7 +128,9 @@ def build_demo(desk: Desk | None = None) -> gr.Blocks:
                 weights = gr.Dropdown(
                     [(record.title, name) for name, record in records.items()], value=first.name, label="Weights"
                 )
-                head = gr.Radio(HEADS, value=_heads(first)[-1], label="Head", info="32s is coarse; 8s adds two skips.")
+                head = HeadChoice(
+                    _heads(first), value=_heads(first)[-1], label="Head", info="32s is coarse; finer heads add skips."
+                )
                 cls = gr.Dropdown(
                     _classes(first), value=_first_class(_classes(first)), label="Heatmap class", allow_custom_value=True
                 )

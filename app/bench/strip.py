@@ -6,9 +6,10 @@ strip costs a moving slider nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -22,6 +23,7 @@ from app.bench.weights_picker import held_weights, weights_picker
 from app.parts.colours import hex_colour
 from app.visitor import pixel_picture, session, widgets
 from fcn_core.labels import LabelSet
+from fcn_core.models.spec import skips_of
 from fcn_core.weights import WeightRecord
 
 THUMBNAIL_SIDE = 96
@@ -121,7 +123,18 @@ def _head_part(record: WeightRecord) -> None:
     with _part("head", named("Head", f"{head}s")) as is_open:
         if is_open:
             widgets.head_picker(record.heads, place="-bench")
-            st.caption("32s is the coarse one; 16s adds pool4 to it, 8s pool3 as well.")
+            st.caption(heads_in_words(record.heads))
+
+
+def heads_in_words(heads: Sequence[int]) -> str:
+    """What each head adds to the one before it. heads: strides, coarsest first."""
+    if len(heads) == 1:
+        return "These weights have this head only."
+    words = []
+    for coarse, fine in pairwise(heads):
+        added = " and ".join(skip.layer for skip in skips_of(fine) if skip.stride < coarse)
+        words.append(f"{fine}s {added} as well" if words else f"{fine}s adds {added} to it")
+    return f"{heads[0]}s is the coarse one; {', '.join(words)}."
 
 
 def _class_part(labels: LabelSet, usual: str | None, *, place: str = "") -> None:

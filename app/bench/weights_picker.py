@@ -11,6 +11,7 @@ from app.bench import kept
 from app.parts.words import megabytes
 from app.visitor import session
 from fcn_core.labels import LABEL_SETS
+from fcn_core.models.spec import PAPER_HEADS
 from fcn_core.weights import DownloadError, WeightRecord, fetch, import_file, render_card
 from fcn_core.weights.download import target_path
 
@@ -39,7 +40,7 @@ def weights_with_stages(first: WeightRecord | None) -> WeightRecord | None:
     """Weights on this machine that can be shown stage by stage (`app.parts.charts.stages`), `first` if it can."""
     for record in (first, *kept.weight_records().values()):
         if record is not None and record.spec is not None and kept.is_here(record):
-            if record.spec.alignment == "centered" and {8, 16, 32} <= set(record.spec.heads):
+            if record.spec.alignment == "centered" and set(PAPER_HEADS) <= set(record.spec.heads):
                 return record
     return None
 

@@ -16,6 +16,7 @@ from app.parts.pictures import encode
 from fcn_core.draw import colourise
 from fcn_core.labels import Colour
 from fcn_core.metrics import ConfusionMatrix
+from fcn_core.models.spec import fused_map, skips_of, streams_of
 from fcn_core.segmenting.result import SegmentationResult
 
 CLEAR = "rgba(0,0,0,0)"
@@ -75,14 +76,6 @@ def cells(class_indices: np.ndarray, colours: Sequence[Colour], *, side: int = 1
     return large
 
 
-STAGES = (
-    # (map of the network, stride, name, what happens here)
-    ("score_fr", 32, "fc7", "The trunk has seen the whole photo and scores the classes once for every 32×32 pixels."),
-    ("fuse_pool4", 16, "+ pool4", "Enlarged twice, and the scores of pool4 added: one answer for every 16×16 pixels."),
-    ("fuse_pool3", 8, "+ pool3", "Enlarged twice again, and the scores of pool3 added: one for every 8×8 pixels."),
-)
-
-
 @dataclass(frozen=True)
 class Stage:
     """One step from photo to label map: `src` is its picture, which covers `width`×`height` pixels of the photo
@@ -104,20 +97,36 @@ def stages(result: SegmentationResult, colours: Sequence[Colour]) -> tuple[Stage
     Each map is shown as the most likely class of every cell. Needs a network with skips in `centered`
     alignment, where cell (i, j) of stride s covers the pixels from s·i to s·(i+1); ValueError otherwise.
     """
-    missing = [name for name, *_ in STAGES if name not in result.maps]
-    if missing:
-        raise ValueError(f"the stages need the maps {', '.join(missing)}; run a network with the heads 32s, 16s and 8s")
+    finest = min(result.heads)
+    maps = {head: fused_map(head) for head in (32, *(skip.stride for skip in skips_of(finest)))}
+    if missing := [name for name in maps.values() if name not in result.maps]:
+        raise ValueError(f"the stages need the maps {', '.join(missing)}; run a network with skips")
     height, width = result.image.shape[:2]
     photo = encode(result.image, photo=True).src
     steps = [Stage("photo", "Three numbers a pixel.", photo, width, height, f"{width}×{height}")]
-    for name, stride, title, story in STAGES:
+    for stride, name in maps.items():
         best = result.maps[name].argmax(0)
         rows, columns = best.shape
         if (rows, columns) != (-(-height // stride), -(-width // stride)):
             raise ValueError(f"{name} is {columns}×{rows} for a {width}×{height} photo: not in centered alignment")
         picture = encode(cells(best, colours)).src
-        scale = 8 / stride  # among themselves the maps keep their true proportions
-        steps.append(Stage(title, story, picture, columns * stride, rows * stride, f"{columns}×{rows} cells", scale))
-    final = encode(colourise(result.label_maps[8], colours)).src
-    story = "Enlarged eight times, smoothly, and the best class taken at every pixel: the 8s head's answer."
-    return (*steps, Stage("8s", story, final, width, height, f"{width}×{height}"))
+        scale = finest / stride  # among themselves the maps keep their true proportions
+        steps.append(Stage(*_told(stride), picture, columns * stride, rows * stride, f"{columns}×{rows} cells", scale))
+    final = encode(colourise(result.label_maps[finest], colours)).src
+    story = (
+        f"Enlarged {_TIMES[finest]} times, smoothly, and the best class taken at every pixel: the answer of {finest}s."
+    )
+    return (*steps, Stage(f"{finest}s", story, final, width, height, f"{width}×{height}"))
+
+
+_TIMES = {32: "32", 16: "16", 8: "eight", 4: "four"}
+
+
+def _told(stride: int) -> tuple[str, str]:
+    """Name and story of a map of scores."""
+    cells = f"{stride}×{stride} pixels"
+    if stride == 32:
+        return "fc7", f"The trunk has seen the whole photo and scores the classes once for every {cells}."
+    layer = streams_of(stride)[-1]
+    again = "" if stride == 16 else " again"
+    return f"+ {layer}", f"Enlarged twice{again}, and the scores of {layer} added: one answer for every {cells}."

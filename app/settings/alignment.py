@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from app.settings.kinds import Setting, choice, code, flag, whole
+from fcn_core.models.spec import HEADS, SKIPS
 
 VIEWS = ("chain", "pixel", "offsets", "shift", "padding")
 NETS = ("vgg16", "caffenet", "googlenet_published", "own")
-CROPS = ("upscore32", "upscore16", "upscore8", "score_pool4", "score_pool3")
+CROPS = (*(f"upscore{head}" for head in HEADS), *(skip.score for skip in SKIPS))
 CHANGES = re.compile(r"[A-Za-z0-9_.:]{1,600}")
 
 
@@ -34,6 +35,6 @@ SETTINGS: tuple[Setting, ...] = (
     whole("a_i", 0, 4095, 250),  # output pixel whose place is looked up
     flag("a_near", True),  # close up around that pixel, or the photo's whole width
     choice("a_off", CROPS, "upscore32"),  # the crop whose offset is derived
-    choice("a_crop", ("final", "pool4", "pool3"), "final"),  # the crop that is shifted on purpose
+    choice("a_crop", ("final", *(skip.layer for skip in SKIPS)), "final"),  # the crop that is shifted on purpose
     whole("a_d", -16, 16, 8),  # by so many pixels of its own map
 )

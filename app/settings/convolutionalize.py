@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.settings.kinds import Setting, choice, whole
+from fcn_core.models.description import head_name
+from fcn_core.models.spec import HEADS, STREAMS
 
 VIEWS = ("classifier", "patches", "stitch", "shift", "sampling")
 CLASSIFIER_NETS = ("own", "patch", "vgg16", "vgg16_bn", "alexnet", "googlenet")
@@ -10,10 +12,9 @@ RACE_NETS = ("own", "patch", "alexnet")
 PATCH_SIDES = ("15", "33", "65")
 GRID_SIDES = (1, 2, 3, 4, 6, 8, 10)
 PATCH_STEPS = (1, 2, 4, 8)
-STITCH_STREAMS = ("fc7", "pool4", "pool3")
 STITCH_FACTORS = ("2", "4", "8")
 STITCH_EDGES = ("wrap", "zero")
-SHIFT_MAPS = ("32s", "16s", "8s", "pool4", "pool3")
+SHIFT_MAPS = (*map(head_name, HEADS), *STREAMS[1:])
 SAMPLING_OVER = ("photo", "photos")
 
 SETTINGS: tuple[Setting, ...] = (
@@ -24,7 +25,7 @@ SETTINGS: tuple[Setting, ...] = (
     whole("c_n", 1, 10, 10),  # side of the grid of outputs that is timed
     choice("c_side", PATCH_SIDES, "33"),  # patch of the sliding-window segmenter, pixels
     whole("c_step", 1, 8, 8),  # pixels from patch to patch
-    choice("c_stream", STITCH_STREAMS, "fc7"),  # the score map that shift-and-stitch makes denser
+    choice("c_stream", STREAMS, "fc7"),  # the score map that shift-and-stitch makes denser
     choice("c_f", STITCH_FACTORS, "4"),  # by which factor
     choice("c_edge", STITCH_EDGES, "wrap"),  # what happens at borders: also when the photo is shifted
     choice("c_map", SHIFT_MAPS, "32s"),  # the output whose movement is measured

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from app.settings.kinds import HEAD_NAMES, Setting, choice, flag, whole, words
 
 VIEWS = ("heads", "compare", "heatmaps", "certainty", "differences", "truth", "export")
@@ -17,5 +19,5 @@ SETTINGS: tuple[Setting, ...] = (
     choice("right", HEAD_NAMES, "8s"),
     choice("map", ("confidence", "entropy"), "confidence"),
     whole("threshold", 0, 100, 50),
-    choice("against", ("32s-16s", "16s-8s", "32s-8s"), "32s-8s"),
+    choice("against", tuple("-".join(pair) for pair in combinations(HEAD_NAMES, 2)), "32s-8s"),
 )

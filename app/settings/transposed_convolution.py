@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from app.settings.kinds import Setting, choice, flag, whole
+from fcn_core.models.spec import HEADS, SKIPS
 
 VIEWS = ("arithmetic", "steps", "gradient", "overlap", "upsample", "fit")
 INPUT_NUMBERS = ("count", "ones", "one", "random")
 KERNEL_NUMBERS = ("count", "ones", "bilinear", "random")
+UPSAMPLINGS = (*(skip.enlarges for skip in SKIPS), *(f"upscore{head}" for head in reversed(HEADS)))
 
 SETTINGS: tuple[Setting, ...] = (
     choice("t_view", VIEWS, "arithmetic"),  # on the Transposed convolution page
@@ -39,7 +41,7 @@ SETTINGS: tuple[Setting, ...] = (
     choice("t_usrc", ("photo", "detail", "scores"), "photo"),  # what is enlarged
     whole("t_uf", 2, 32, 4),  # by how much
     choice("t_ukind", ("bilinear", "nearest", "random", "learned", "fitted"), "bilinear"),
-    choice("t_ulayer", ("upscore2", "upscore_pool4", "upscore8", "upscore16", "upscore32"), "upscore2"),  # learned
+    choice("t_ulayer", UPSAMPLINGS, "upscore2"),  # learned
     choice("t_uedge", ("zero", "repeat"), "zero"),  # cells beyond the map
     choice("t_uref", ("torch", "cv2", "source"), "torch"),  # what the difference is taken against
     whole("t_ff", 2, 8, 2),  # factor of the fit

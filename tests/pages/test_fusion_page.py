@@ -76,7 +76,7 @@ def test_an_address_brings_the_same_page_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "bad"), [("f_p4", "300"), ("f_step", "9"), ("f_view", "x"), ("f_box", "fc9"), ("f_k", "0"), ("f_n", "-1")]
+    ("name", "bad"), [("f_p4", "300"), ("f_step", "12"), ("f_view", "x"), ("f_box", "fc9"), ("f_k", "0"), ("f_n", "-1")]
 )
 def test_absurd_values_are_ignored_with_a_notice(name: str, bad: str) -> None:
     test = open_page(**{name: bad})

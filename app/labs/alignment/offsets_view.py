@@ -14,18 +14,12 @@ from app.labs.alignment.chain_view import check_places
 from app.labs.alignment.hand import KINDS, NETS, Hand
 from app.labs.shared import lab
 from app.parts.tables import table
-from app.settings.alignment import CROPS
 from app.visitor import widgets
 from fcn_core.analysis.aligning.chain import derived_crops, text
 from fcn_core.analysis.aligning.derivation import Derivation, Step, derive, way
 from fcn_core.analysis.aligning.networks import chain_of, published_network
+from fcn_core.models.spec import PAPER_HEADS, skips_of
 from fcn_core.ops.conv_arithmetic import place_upsampling, transposed_map
-
-TITLES = {
-    "upscore32": "upscore (32s)", "upscore16": "upscore16 (16s)", "upscore8": "upscore8 (8s)",
-    "score_pool4": "score_pool4 against upscore2", "score_pool3": "score_pool3 against upscore_pool4",
-}  # fmt: skip
-HEAD_OF = {"upscore32": 32, "upscore16": 16, "upscore8": 8, "score_pool4": 8, "score_pool3": 8}
 
 
 def show(strip: Strip) -> None:
@@ -37,9 +31,11 @@ def show(strip: Strip) -> None:
 @st.fragment
 def _live(picked: Hand) -> None:
     """Only this is drawn again while another crop is chosen."""
-    offered = {name: TITLES[name] for name in CROPS if HEAD_OF[name] in picked.model.heads}
-    crop = widgets.pick_one("a_off", "The crop of", offered)
-    hand = in_hand.with_changes(in_hand.with_head(picked, HEAD_OF[crop]))
+    heads = {f"upscore{head}": head for head in picked.model.heads}
+    finest = min(picked.model.heads)
+    meetings = {skip.score: f"{skip.score} against {skip.enlarges}" for skip in skips_of(finest)}
+    crop = widgets.pick_one("a_off", "The crop of", {n: f"{n} ({h}s)" for n, h in heads.items()} | meetings)
+    hand = in_hand.with_changes(in_hand.with_head(picked, heads.get(crop, finest)))
     found = derive(hand.chain, crop)
     st.markdown(
         "Follow the middle of cell 0 through the layers. Going down, a layer of kernel k, stride s and padding p moves "
@@ -142,9 +138,9 @@ def _overview() -> str:
     for net in ("vgg16", "caffenet", "googlenet_published"):
         for kind in ("reference", "centered"):
             model = published_network(net, kind)  # type: ignore[arg-type]
-            final = [str(derived_crops(chain_of(model, head))[f"upscore{head}"]) for head in (32, 16, 8)]
+            final = [str(derived_crops(chain_of(model, head))[f"upscore{head}"]) for head in PAPER_HEADS]
             eight = derived_crops(chain_of(model, 8))
-            meets = [_meeting(eight, *pair) for pair in (("upscore2", "score_pool4"), ("upscore_pool4", "score_pool3"))]
+            meets = [_meeting(eight, skip.enlarges, skip.score) for skip in skips_of(8)]
             rows.append((NETS[net], KINDS[kind].lower(), *final, *meets))
     return table(("network", "alignment", "32s", "16s", "8s", "at pool4", "at pool3"), rows)
 

@@ -14,6 +14,7 @@ from app.bench.strip import Strip
 from app.labs.alignment import kept
 from app.labs.alignment.hand import NETS
 from app.labs.shared import lab
+from app.labs.shared.needs import lacks
 from app.labs.shared.waited import waited
 from app.parts import browser_parts
 from app.parts.pictures import Shown, encode, view, view_photo
@@ -26,7 +27,7 @@ from fcn_core.analysis.aligning.cost import LayerCost, counted_multiply_adds, la
 from fcn_core.analysis.aligning.networks import chain_of, published_network
 from fcn_core.analysis.aligning.other import in_other_alignment
 from fcn_core.metrics import ConfusionMatrix
-from fcn_core.models.fcn import FCN
+from fcn_core.models.spec import PAPER_HEADS
 from fcn_core.models.windowing import WindowedFCN
 
 BORDER = 32  # pixels from the photo's edge that count as its border
@@ -67,7 +68,7 @@ def _cost() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         offered = {name: title for name, title in NETS.items() if name != "own"}
         net = widgets.pick_one("a_net", "Network", offered)
-        head = widgets.head_picker((32, 16, 8), place="-alignment")
+        head = widgets.head_picker(PAPER_HEADS, place="-alignment")
         with st.container(horizontal=True, width=420 if session.setting("large") else 290, gap="small"):
             for name, label in (("a_w", "Photo's width, px"), ("a_h", "height, px")):
                 widgets.number(name, label, 1, 4096)
@@ -161,11 +162,9 @@ def _stage(name: str) -> str:
 
 def _pair(case: Case) -> None:
     st.subheader("The same weights in both alignments", anchor=False)
-    model = case.segmenter.loaded.model
-    if not isinstance(model, FCN):
-        st.info("These weights are no FCN with skips: they have one alignment only.", icon=":material/info:")
+    if lacks(case, "skips"):
         return
-    mine = model.spec.alignment
+    mine = case.segmenter.loaded.model.spec.alignment
     other = "centered" if mine == "reference" else "reference"
     head = case.head
     found = waited(

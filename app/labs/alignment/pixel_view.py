@@ -18,9 +18,10 @@ from app.parts.colours import hex_colour
 from app.visitor import session, widgets
 from fcn_core.analysis.aligning.chain import Chain, ChainLayer, Walked, places
 from fcn_core.analysis.aligning.probe import probed_places
+from fcn_core.models.spec import STREAMS, score_of
 from fcn_core.ops.conv_arithmetic import CoordinateMap, convolution_map, transposed_map
 
-STREAM_OF_SCORE = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
+STREAM_OF_SCORE = {score_of(stream): stream for stream in STREAMS}
 
 
 def show(strip: Strip) -> None:

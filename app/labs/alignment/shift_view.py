@@ -23,12 +23,13 @@ from app.visitor.pixel_picture import picture
 from fcn_core import draw
 from fcn_core.analysis.aligning.shift import MOST, Slip, crops_of, moved, shifted_labels, slip, slips
 from fcn_core.analysis.fusing.fusion import Enlargement, Fusion
+from fcn_core.models.spec import SKIPS, skips_of
 from fcn_core.ops.bilinear import bilinear_weight
 
 BAND = 5  # pixels to a true boundary that count as near
 ROWS = 24  # of the label map that are checked against a plain transposed convolution
-TITLES = {"final": "The last one, onto the photo", "pool4": "score_pool4", "pool3": "score_pool3"}
-CELLS = {"final": 1, "pool4": 16, "pool3": 8}
+TITLES = {"final": "The last one, onto the photo", **{skip.layer: skip.score for skip in SKIPS}}
+CELLS = {"final": 1, **{skip.layer: skip.stride for skip in SKIPS}}
 
 
 @dataclass(frozen=True)
@@ -164,12 +165,9 @@ def _check(found: FusionCase, head: int, crop: str, shift: int, labels: np.ndarr
 
 def fused_by_hand(fusion: Fusion, head: int, crop: str, shift: int) -> torch.Tensor:
     """The head's map added up from its streams, the moved one moved."""
-    maps = {name: fusion.maps[f"score_{name}"] for name in ("pool4", "pool3") if f"score_{name}" in fusion.maps}
-    maps[crop] = moved(maps[crop], shift)
-
-    def met(name: str, coarse: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
-        up = fusion.enlargement(name)
-        return up(coarse, start=(up.start, up.start), size=(skip.shape[-2], skip.shape[-1])) + skip
-
-    sixteen = met("upscore2", fusion.maps["score_fr"], maps["pool4"])
-    return sixteen if head == 16 else met("upscore_pool4", sixteen, maps["pool3"])
+    now = fusion.maps["score_fr"]
+    for skip in skips_of(head):
+        score, up = fusion.maps[skip.score], fusion.enlargement(skip.enlarges)
+        added = moved(score, shift) if skip.layer == crop else score
+        now = up(now, start=(up.start, up.start), size=(score.shape[-2], score.shape[-1])) + added
+    return now

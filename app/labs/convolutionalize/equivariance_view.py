@@ -11,6 +11,7 @@ from app.labs.convolutionalize.cut_picture import CutPicture, class_line, cut_pi
 from app.labs.convolutionalize.dense_questions import shift_questions
 from app.labs.convolutionalize.shift_figure import shift_figure
 from app.labs.shared import lab
+from app.labs.shared.needs import lacks
 from app.labs.shared.waited import waited
 from app.parts.pictures import encode
 from app.parts.words import covered, percent, relative
@@ -28,7 +29,6 @@ from fcn_core.analysis.dense.equivariance import (
     shift_study,
 )
 from fcn_core.draw import colourise, difference_map
-from fcn_core.models.fcn import FCN
 from fcn_core.ops.shift_stitch import shifted
 
 EXACT = 1e-3  # of the spread of the scores: rounding alone stays a hundred times below
@@ -38,19 +38,14 @@ EDGE_TEXTS = {"wrap": "Joined", "zero": "Zeros"}
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    model = case.segmenter.loaded.model
-    if not isinstance(model, FCN):
-        st.info(
-            "This view compares the streams of an FCN, and these weights are of another form. Choose other weights "
-            "above.", icon=":material/info:",
-        )  # fmt: skip
+    if lacks(case, "skips"):
         return
     cut = cut_picture(case, why="every shift is another pass")
     if cut is None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         edge = widgets.pick_one("c_edge", "Borders", EDGE_TEXTS)
-        network = ShiftedNetwork(model, edge)  # type: ignore[arg-type]
+        network = ShiftedNetwork(case.segmenter.loaded.model, edge)  # type: ignore[arg-type]
         name = widgets.pick_one("c_map", "Output", {key: key for key in network.outputs})
         margin = 0
         most = most_margin(cut.size[1])

@@ -16,6 +16,7 @@ from app.labs.convolutionalize.cut_picture import MOST_SIDE, MULTIPLE, CutPictur
 from app.labs.convolutionalize.dense_questions import sampling_questions
 from app.labs.convolutionalize.sampling_figure import convergence_figure
 from app.labs.shared import lab
+from app.labs.shared.needs import lacks
 from app.labs.shared.waited import waited
 from app.parts.pictures import colour_bar, encode
 from app.visitor import session, widgets
@@ -30,7 +31,6 @@ from fcn_core.analysis.dense.patch_sampling import (
 )
 from fcn_core.draw import colour_map
 from fcn_core.labels import CAMVID
-from fcn_core.models.fcn import FCN
 from fcn_core.progress import Progress
 
 EXACT = 1e-4
@@ -41,10 +41,7 @@ OVER = {"photo": "This photo", "photos": "1/p photos"}
 def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
-    model = case.segmenter.loaded.model
-    if not isinstance(model, FCN):
-        st.info("These weights have no score layers that are known here. Choose other weights above.",
-                icon=":material/info:")  # fmt: skip
+    if lacks(case, "skips"):
         return
     if case.truth is None:
         st.info(

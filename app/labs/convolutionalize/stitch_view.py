@@ -12,6 +12,7 @@ from app.labs.convolutionalize.cut_picture import CutPicture, class_line, cut_pi
 from app.labs.convolutionalize.dense_questions import stitch_questions
 from app.labs.convolutionalize.stitching_player import stitching_player
 from app.labs.shared import lab
+from app.labs.shared.needs import lacks
 from app.labs.shared.waited import waited
 from app.parts.pictures import colour_bar, encode
 from app.parts.words import covered, in_units, milliseconds, relative
@@ -39,11 +40,7 @@ def show(strip: Strip) -> None:
     """Draw the view."""
     case = lab.case(strip)
     streams = streams_of(case.segmenter.loaded.model)
-    if not streams:
-        st.info(
-            "These weights join several networks, and none of their streams can be run by itself. Choose other "
-            "weights above.", icon=":material/info:",
-        )  # fmt: skip
+    if not streams and lacks(case, "skips"):
         return
     cut = cut_picture(case, why="the network runs many times")
     if cut is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.labs.shared.streams import STREAM_COLOURS
+from app.labs.shared.streams import STREAM_COLOURS, head_colour
 from app.parts.charts import CLEAR
 from app.parts.colours import hex_colour
 from app.parts.pictures import Shown, encode, view, view_photo
@@ -20,8 +20,7 @@ from fcn_core.labels import Colour
 FEW_CLASSES = 12
 VERDICTS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (204, 121, 167), (120, 120, 120))
 PLAIN_FLIP = (0, 114, 178)
-HEAD_DASHES = {32: "dot", 16: "dash", 8: "solid"}
-HEAD_COLOURS = {32: "#56b4e9", 16: "#e69f00", 8: "#009e73"}
+HEAD_DASHES = {32: "dot", 16: "dash"}
 SMALL_SIDE = 400  # pixels; beside the maps the label maps are small
 
 
@@ -93,13 +92,13 @@ def trimap_figure(points: Sequence[BandPoint], measure: str, title: str) -> go.F
         figure.add_scatter(
             x=[p.k for p in inside], y=[_whole(getattr(p, measure)) for p in inside], name=f"{head}s",
             mode="lines+markers", marker={"size": 7}, customdata=[p.pixels for p in inside],
-            line={"color": HEAD_COLOURS[head], "width": 2.5, "dash": HEAD_DASHES[head]},
+            line={"color": head_colour(head), "width": 2.5, "dash": HEAD_DASHES.get(head, "solid")},
             hovertemplate=f"{head}s, within %{{x}} px: %{{y:.1f}} %<br>%{{customdata:,}} pixels<extra></extra>",
         )  # fmt: skip
         level = next(getattr(p, measure) for p in mine if p.k is None)
         figure.add_scatter(
             x=[inside[0].k, inside[-1].k], y=[_whole(level)] * 2, mode="lines", opacity=0.7, showlegend=False,
-            line={"color": HEAD_COLOURS[head], "width": 1, "dash": "dot"},
+            line={"color": head_colour(head), "width": 1, "dash": "dot"},
             hovertemplate=f"{head}s, whole picture: %{{y:.1f}} %<extra></extra>",
         )  # fmt: skip
     ticks = list(dict.fromkeys(p.k for p in points if p.k is not None))

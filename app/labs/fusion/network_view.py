@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import streamlit as st
 from app.bench import kept as bench_kept
 from app.labs.fusion import kept, parts
 from app.labs.fusion.figures import limit
-from app.labs.fusion.stories import story, title
+from app.labs.fusion.stories import ORIGIN, story, title
 from app.labs.shared import lab
 from app.labs.shared.fusion_case import FusionCase, nothing_to_fuse
 from app.labs.shared.streams import STREAM_COLOURS
@@ -24,9 +25,14 @@ from app.visitor.pixel_picture import picture
 from fcn_core import draw
 from fcn_core.analysis.fusing.network_picture import Box, network_boxes
 from fcn_core.analysis.fusing.steps import Step, numbers, steps
+from fcn_core.models.spec import SKIPS, streams_of
 
-ROWS = {"score_pool4": 2, "score_pool3": 4, "upscore2": 1, "fuse_pool4": 2, "upscore_pool4": 3, "fuse_pool3": 4}
-STREAM_OF_BOX = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
+ROWS = {
+    name: row
+    for step, skip in enumerate(SKIPS, 1)
+    for name, row in ((skip.enlarges, 2 * step - 1), (skip.score, 2 * step), (skip.fuse, 2 * step))
+}
+SKIP_SCORES = {skip.score for skip in SKIPS}
 
 
 def show(found: FusionCase) -> None:
@@ -74,13 +80,13 @@ def _placed(found: FusionCase, boxes: list[Box]) -> list[dict[str, Any]]:
         row = ROWS.get(box.name, 0)
         if box.kind in ("photo", "trunk"):
             column = columns[box.name]
-        elif box.name in ("score_pool4", "score_pool3"):
+        elif box.name in SKIP_SCORES:
             column = columns[box.sources[0]]
         elif box.kind == "head":
             column, row = last + 1, ROWS.get(box.sources[0], 0)
         else:
             column = last
-        stream = STREAM_OF_BOX.get(box.name)
+        stream = ORIGIN.get(box.name)
         src = _heat(found, box.name).src if box.kind in ("score", "enlarge", "add", "head") else ""
         placed.append({
             "name": box.name, "title": box.title, "size": f"{box.width}×{box.height}", "channels": box.channels,
@@ -107,7 +113,7 @@ def _box_picture(found: FusionCase, box: Box) -> None:
         else:
             st.markdown(
                 f"**{box.title}** holds {box.channels} features a cell, and no class has a score here yet. "
-                "Only pool3, pool4 and fc7 are scored."
+                f"Only {_scored(case.heads)} scored."
             )
         return
     values = found.plane(box.shows)
@@ -129,6 +135,12 @@ def _box_picture(found: FusionCase, box: Box) -> None:
         most_height="50vh",
     )  # fmt: skip
     _redraw_if_wished()
+
+
+def _scored(heads: Sequence[int]) -> str:
+    """The maps that the heads score, fine to coarse: "pool3, pool4 and fc7 are"."""
+    first, *skips = streams_of(min(heads))
+    return f"{', '.join(reversed(skips))} and {first} are" if skips else f"{first} is"
 
 
 def _hold_and_redraw(x: int, y: int) -> None:

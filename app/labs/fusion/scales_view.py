@@ -18,13 +18,12 @@ from app.parts.colours import hex_colour
 from app.parts.pictures import encode, view, view_photo
 from app.parts.tables import table
 from app.parts.words import hundredths, percent
+from app.settings.fusion import SCALES
 from app.visitor import session, widgets
 from fcn_core import draw
 from fcn_core.analysis.fusing.enlarged_labels import enlarged_labels
 from fcn_core.analysis.fusing.fusion import Fusion
 from fcn_core.metrics import ConfusionMatrix, Scores
-
-SETTING_OF = {"pool4": "f_p4", "pool3": "f_p3"}
 
 
 def show(found: FusionCase) -> None:
@@ -59,7 +58,7 @@ def _live(found: FusionCase) -> None:
     assert fusion is not None
     head = skip_head(found)
     skips = fusion.streams(head)[1:]
-    percents = {stream: session.setting(SETTING_OF[stream]) for stream in skips}
+    percents = {stream: session.setting(SCALES[stream]) for stream in skips}
     began = perf_counter()
     labels = fusion.label_map(head, {stream: value / 100 for stream, value in percents.items()})
     took = 1e3 * (perf_counter() - began)
@@ -72,7 +71,7 @@ def _live(found: FusionCase) -> None:
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         parts.scaling(
-            shown, [(s, hex_colour(STREAM_COLOURS[s]), percents[s], session.control(SETTING_OF[s])) for s in skips],
+            shown, [(s, hex_colour(STREAM_COLOURS[s]), percents[s], session.control(SCALES[s])) for s in skips],
             key="fusion-scaling",
             alt=f"Label map of head {head}s with scaled skips", milliseconds=took, on_scales=_hold,
         )  # fmt: skip
@@ -94,8 +93,8 @@ def _live(found: FusionCase) -> None:
 
 def _hold(values: dict[str, int]) -> None:
     for stream, value in values.items():
-        if stream in SETTING_OF:
-            session.change_setting(SETTING_OF[stream], value)
+        if stream in SCALES:
+            session.change_setting(SCALES[stream], value)
 
 
 def _formula(percents: dict[str, int]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from app.parts.words import percent
 from fcn_core.analysis.fusing.steps import Step
+from fcn_core.models.spec import STREAMS, score_of
 
 MOST_CHANGES = 4
-ORIGIN = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
+ORIGIN = {score_of(stream): stream for stream in STREAMS}
 
 
 def title(step: Step) -> str:

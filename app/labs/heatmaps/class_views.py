@@ -19,6 +19,7 @@ from fcn_core.analysis.evidence.classifier_grid import (
 )
 from fcn_core.analysis.evidence.layers import Layer, layer_map, truncated_forward
 from fcn_core.labels import Colour, voc_palette
+from fcn_core.models.fcn import FCN
 from fcn_core.ops.conv_arithmetic import CoordinateMap
 from fcn_core.weights import CATALOGUE, classifier_state
 
@@ -50,10 +51,10 @@ def own_view(case: Case, look: Seen, layer: Layer, image: np.ndarray) -> ClassVi
     rows, columns = scores.shape[1:]
     height, width = image.shape[:2]
     stride = 2 ** round(float(np.log2(max(height / rows, width / columns))))
-    trunk = getattr(look.model, "trunk", None)
-    step = trunk.coordinates[32] if trunk is not None else CoordinateMap(Fraction(stride), Fraction(stride - 1, 2))
+    fcn = look.model if isinstance(look.model, FCN) else None  # elsewhere scores are not made of a trunk's last map
+    step = fcn.trunk.coordinates[32] if fcn else CoordinateMap(Fraction(stride), Fraction(stride - 1, 2))
     grid = ClassGrid(scores, step)
-    check = _check_own(look, layer, x, scores) if trunk is not None else None
+    check = _check_own(look, fcn, x, scores) if fcn else None
     return ClassView(
         scores,
         grid.extent,
@@ -72,18 +73,17 @@ def score_layer(known: tuple[Layer, ...]) -> Layer:
     return named[0] if named else known[-1]
 
 
-def _check_own(look: Seen, layer: Layer, x: torch.Tensor, scores: np.ndarray) -> float:
+def _check_own(look: Seen, fcn: FCN, x: torch.Tensor, scores: np.ndarray) -> float:
     """score_fr's own weights on the trunk's last map, cell by cell, by a matrix product."""
-    module = look.model.get_submodule(layer.path)
-    trunk = look.model.trunk  # type: ignore[union-attr]
+    module, trunk = fcn.head.score_fr, fcn.trunk
     names = [name for name, _ in (trunk.fc or trunk.features).named_children()]
     prefix = "trunk.fc" if trunk.fc is not None else "trunk.features"
     last = Layer(f"{prefix}.{names[-1]}", 0, names[-1], "", trunk.channels[32])
-    deep = truncated_forward(look.model, last, x)
+    deep = truncated_forward(fcn, last, x)
     assert deep is not None
     row, column = deep.shape[-2] // 2, deep.shape[-1] // 2
     with torch.inference_mode():
-        theirs = module.weight[:, :, 0, 0] @ deep[0, :, row, column] + module.bias  # type: ignore[operator, index]
+        theirs = module.weight[:, :, 0, 0] @ deep[0, :, row, column] + module.bias  # type: ignore[operator]
     return float(np.abs(theirs.float().cpu().numpy() - scores[:, row, column]).max())
 
 

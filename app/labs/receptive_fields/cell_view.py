@@ -9,7 +9,7 @@ import streamlit as st
 from app.bench.case import Case
 from app.labs.receptive_fields.canvas import margin, outline, photo_canvas
 from app.labs.receptive_fields.nets import net_picker
-from app.labs.receptive_fields.place import Place, hold_from_canvas, place_picker
+from app.labs.receptive_fields.place import Place, hold_from_canvas, is_head, place_picker
 from app.labs.receptive_fields.questions import cell_questions
 from app.labs.shared import kept as labs_kept
 from app.labs.shared import lab
@@ -25,7 +25,6 @@ from fcn_core.models.torchvision_fcn import TorchvisionFCN
 from fcn_core.progress import Progress
 
 ONE = (86, 180, 233)
-HEADS = ("logits.32", "logits.16", "logits.8")
 
 
 def show(case: Case) -> None:
@@ -51,8 +50,8 @@ def stream_boxes(place: Place) -> dict[str, Box]:
 def _picture(case: Case, place: Place) -> None:
     image = case.result.image
     # The heads share one canvas, so that nothing jumps from 32s to 16s to 8s.
-    outputs = place.net.fields.outputs
-    shown = [outputs[name] for name in HEADS if name in outputs] if place.map.name in HEADS else [place.map]
+    heads = [output for output in place.net.fields.outputs.values() if is_head(output)]
+    shown = heads if is_head(place.map) else [place.map]
     room = margin(shown, image.shape[:2])
     boxes = stream_boxes(place)
     outlines = [outline(box, STREAM_COLOURS.get(name, ONE)) for name, box in boxes.items()]
@@ -88,13 +87,13 @@ def _boxes_in_words(place: Place) -> None:
     heads = "".join(f"<th style='text-align:left'>{h}</th>" for h in ("sees", "size", "columns", "rows", "in padding"))
     st.html(f"<table style='width:100%;font-variant-numeric:tabular-nums'><tr>{heads}</tr>{rows}</table>")
     axis = place.map.axes[1]
-    if axis.stride == 1 and place.map.name in HEADS:
+    if axis.stride == 1 and is_head(place.map):
         st.caption(
             "A pixel of a head mixes up to two neighbouring cells a step of upsampling, so it sees a stride more than "
             "one cell does: with VGG16 a cell of fc7 sees 404 pixels, a pixel of the 32s head 404 + 32 = 436. The next "
             "pixel may read other cells: boxes move in jumps of the stride, not pixel by pixel."
         )
-    if isinstance(place.net.model, TorchvisionFCN) and axis.first_centre != 0 and place.map.name in HEADS:
+    if isinstance(place.net.model, TorchvisionFCN) and axis.first_centre != 0 and is_head(place.map):
         st.caption(
             f"The boxes lie {abs(float(axis.first_centre)):.2g} pixels to the upper left of their pixels: cells of "
             "this trunk are centred on pixels 0, 8, 16, …, but its upsampling puts them at 3.5, 11.5, 19.5, …"

@@ -13,11 +13,7 @@ from fcn_core.analysis.fields.effective_field import Target
 from fcn_core.analysis.fields.receptive_field import Box, LayerField
 
 LAYER = "layer"
-PLAIN = {
-    "logits.32": "Pixels of the 32s head",
-    "logits.16": "Pixels of the 16s head",
-    "logits.8": "Pixels of the 8s head",
-}
+HEAD = "logits."  # what the names of heads begin with
 
 
 @dataclass(frozen=True)
@@ -42,15 +38,23 @@ class Place:
     def cell(self) -> str:
         """What kind of cell it is: "a pixel of the 8s head", "a cell of pool4"."""
         name = title(self.map)
-        return name.replace("Pixels of", "a pixel of") if self.map.name in PLAIN else f"a cell of {name}"
+        return name.replace("Pixels of", "a pixel of") if is_head(self.map) else f"a cell of {name}"
 
     @property
     def words(self) -> str:
         return f"{self.cell}, row {self.row}, column {self.column}"
 
 
+def is_head(layer: LayerField) -> bool:
+    """Whether a map is a head's, with one cell a pixel."""
+    return layer.name.startswith(HEAD)
+
+
 def title(layer: LayerField) -> str:
-    return PLAIN.get(layer.name, layer.label.removeprefix("maps."))
+    """What a map is called."""
+    return (
+        f"Pixels of the {layer.name.removeprefix(HEAD)}s head" if is_head(layer) else layer.label.removeprefix("maps.")
+    )
 
 
 def place_picker(net: Net, size: tuple[int, int], pixel: tuple[int, int] | None) -> Place:
@@ -59,9 +63,9 @@ def place_picker(net: Net, size: tuple[int, int], pixel: tuple[int, int] | None)
     size: (H, W) of the picture. The head in hand is looked from until a layer is chosen.
     """
     maps = net.maps
-    heads = {name: f"{name.removeprefix('logits.')}s" for name in maps if name.startswith("logits.")}
+    heads = {name: f"{name.removeprefix(HEAD)}s" for name in maps if name.startswith(HEAD)}
     layers = [name for name in maps if name not in heads]
-    usual = f"logits.{session.bench().head}"
+    usual = f"{HEAD}{session.bench().head}"
     usual = usual if usual in heads else list(heads)[-1]
     held = session.setting("r_map")
     if held and held not in layers:
@@ -92,7 +96,7 @@ def _middle(layers: list[str]) -> str:
 def _choose_from(layer: str) -> None:
     name = st.session_state["control-r_from"]
     if name != LAYER:
-        session.hold(head=int(name.removeprefix("logits.")))
+        session.hold(head=int(name.removeprefix(HEAD)))
     session.change_setting("r_map", layer if name == LAYER else "")
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from app.bench.case import Case
 from app.labs.shared import kept
+from app.labs.shared.needs import lacks, offer_fcns
 from app.visitor import session
 from fcn_core.analysis.fusing.decisions import Decisions
 from fcn_core.analysis.fusing.fusion import Fusion
@@ -18,12 +19,11 @@ from fcn_core.segmenting.segmenter import Segmenter
 
 @dataclass(frozen=True)
 class FusionCase:
-    """A case, its score maps (None where there is nothing to fuse; `why_not` says why), and the class in hand."""
+    """A case, its score maps (None where there is nothing to fuse), and the class in hand."""
 
     case: Case
     segmenter: Segmenter
     fusion: Fusion | None
-    why_not: str
     cls: str
 
     @property
@@ -64,7 +64,7 @@ def fusion_case(case: Case) -> FusionCase:
     held = session.bench().cls
     cls = held if held in case.labels.classes else case.largest_class
     segmenter = case.segmenter
-    return FusionCase(case, segmenter, *kept.fusion(case.result, segmenter), cls)
+    return FusionCase(case, segmenter, kept.fusion(case.result, segmenter)[0], cls)
 
 
 def nothing_to_fuse(found: FusionCase) -> bool:
@@ -78,16 +78,11 @@ def nothing_to_fuse(found: FusionCase) -> bool:
             "megapixels fit), or a sample.",
             icon=":material/grid_view:",
         )
-    elif found.fusion is None:
-        st.info(
-            f"These weights have no skips: {found.why_not}. Choose weights with the heads 16s or 8s, for instance "
-            "`streets`.",
-            icon=":material/info:",
-        )
-    else:
+    elif not lacks(found.case, "skips"):
         st.info(
             "These weights have the head 32s only: one stream, fc7, and nothing is added to it. Choose weights with "
-            "the heads 16s or 8s to see a fusion.",
+            "finer heads to see a fusion.",
             icon=":material/info:",
         )
+        offer_fcns()
     return True
