@@ -36,7 +36,7 @@ VIEWS = [
     *(("heatmaps.py", {"h_view": view}) for view in ("scores", "classifier", "layers")),
     *(("fusion.py", {"f_view": view}) for view in ("network", "ledger", "scales", "boundaries")),
     *(("alignment.py", {"a_net": "own", "a_view": view}) for view in ("chain", "pixel", "offsets", "shift", "padding")),
-    *(("convolutionalize.py", {"c_view": view}) for view in ("stitch", "shift", "sampling")),
+    ("convolutionalize.py", {"c_view": "stitch", "c_stream": "pool2"}),
     ("receptive_fields.py", {"r_view": "cell"}),
     ("transposed_convolution.py", {"t_view": "upsample", "t_ukind": "learned"}),
 ]
@@ -46,7 +46,7 @@ NAMES = [f"{page.removesuffix('.py')}-{list(address.values())[-1]}" for page, ad
 NEED_SKIPS = {
     "f_view": {"network", "ledger", "scales"},
     "a_view": {"shift", "padding"},
-    "c_view": {"stitch", "shift", "sampling"},
+    "c_stream": {"pool2"},
 }
 
 

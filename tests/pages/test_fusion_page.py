@@ -152,7 +152,7 @@ def test_a_set_is_measured_beside_the_page() -> None:
 
 def test_settings_of_the_lab_have_its_prefix() -> None:
     own = [name for name in SETTINGS if name.startswith("f_")]
-    assert len(own) == 12 and session.setting is not None
+    assert len(own) == 13 and session.setting is not None
     for name in own:
         assert SETTINGS[name].read(SETTINGS[name].write(SETTINGS[name].default)) == SETTINGS[name].default
 

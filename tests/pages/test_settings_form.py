@@ -12,8 +12,12 @@ from pydantic import BaseModel
 from app.train.draft import Draft, at, complete, plain
 from app.train.fields import fields_of, number_text, numbers_text, read_number, read_numbers
 from app.train.titles import DATA_GROUPS, GROUPS, LENGTHS, MAIN
+from fcn_core.models.architectures import ARCHITECTURES
+from fcn_core.models.spec import SKIPS
+from fcn_core.models.trunks import TRUNKS
 from fcn_core.training.settings.config import TrainConfig
 from fcn_core.training.settings.groups import DataSettings
+from fcn_core.training.settings.networks import NETWORKS
 from fcn_core.training.settings.presets import PRESETS
 
 NEEDS_DATA = [name for name, preset in PRESETS.items() if preset.needs_root]
@@ -177,3 +181,23 @@ def test_complete_fills_defaults_and_checks_nothing() -> None:
     assert values["batch_size"] == "many" and values["train"][0]["root"] is None
     assert at(values, "model.width") == TrainConfig.model_fields["model"].default.width
     assert plain({"32": 1}) == {32: 1}
+
+
+def test_the_forms_choices_are_the_registries() -> None:
+    draft = Draft.of_preset("classroom")
+    assert set(leaves()["model.architecture"].options) == set(ARCHITECTURES)
+    assert {skip.stride for skip in SKIPS} < set(fields_of(NETWORKS["fcn"], "model")["model.heads"].options)
+    for name in ("fcn", "unet", "late_fusion"):
+        fields = fields_of(NETWORKS[name], "model")
+        assert fields["model.backbone"].options == tuple(TRUNKS), name
+    assert draft.value("model.architecture") == "fcn"
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_another_architecture_keeps_what_both_have_and_fits(name: str) -> None:
+    draft = Draft.of_preset("classroom").change("model.width", 0.5).change("model.architecture", name)
+    assert draft.config is not None or name == "late_fusion", draft.problems
+    has_width = "width" in draft.values["model"]
+    assert not has_width or draft.value("model.width") == 0.5
+    assert set(draft.values["model"]) == {path.removeprefix("model.") for path in fields_of(NETWORKS[name], "model")}
+    assert draft.change("model.architecture", "fcn").config is not None, "and back"

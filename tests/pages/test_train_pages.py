@@ -82,6 +82,19 @@ def small_folder(root: Path, *, wrong: bool = False) -> Path:
     return root
 
 
+def test_another_architecture_shows_its_own_fields_and_starts() -> None:
+    test = open_page()
+    control(test, "set-model.architecture").set_value("unet")
+    test = settled(test.run())
+    control(test, "set-model.backbone").set_value("resnet18")
+    test = settled(test.run())
+    shown = {widget.key for kind in visits.CONTROLS for widget in test.get(kind)}
+    assert "set-model.heads" not in shown
+    config = draft(test).config
+    assert config is not None and config.model.architecture == "unet"
+    assert build(config.model.spec(in_channels=3, num_classes=11)).heads == (2,)
+
+
 def test_a_small_rate_keeps_its_value_from_page_to_page() -> None:
     test = open_page()
     control(test, "set-optim.lr").set_value("1e-14").run()

@@ -20,8 +20,10 @@ LINEAR = Question(
 
 
 def asked(found: FusionCase) -> list[Question]:
-    """Two or three questions that fit the weights in hand."""
+    """Up to three questions that fit the weights in hand."""
     fusion = found.fusion
+    if "skips" not in found.segmenter.loaded.model.offers:
+        return [LINEAR]
     if fusion is None or len(fusion.streams(min(fusion.heads))) == 1:
         return [LINEAR, _single()]
     ways = found.decisions(min(fusion.heads))
