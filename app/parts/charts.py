@@ -100,9 +100,7 @@ def stages(result: SegmentationResult, colours: Sequence[Colour]) -> tuple[Stage
     finest = min(result.heads)
     maps = {head: fused_map(head) for head in (32, *(skip.stride for skip in skips_of(finest)))}
     if len(maps) == 1 or any(name not in result.maps for name in maps.values()):
-        raise ValueError(
-            "the stages need score_fr and a map fuse_pool4, … for each finer head; run a network with skips"
-        )
+        raise ValueError("the stages need score_fr and the maps fuse_pool4, … of a network with skips")
     height, width = result.image.shape[:2]
     photo = encode(result.image, photo=True).src
     steps = [Stage("photo", "Three numbers a pixel.", photo, width, height, f"{width}×{height}")]
