@@ -58,9 +58,10 @@ class Draft:
         if path == "model.architecture":
             return self._rebuilt(str(value))
         values = with_value(self.values, path, plain(value))
-        if path == "model.heads":
+        if is_under(path, "model"):  # a trunk may bring other heads, too
             weights, usual = at(values, "loss.head_weights"), at(self.base, "loss.head_weights")
-            kept = {head: weights.get(head, usual.get(head, 1.0)) for head in value}
+            heads = value if path == "model.heads" else tuple(usual_head_weights(values["model"])) or weights
+            kept = {head: weights.get(head, usual.get(head, 1.0)) for head in heads}
             values = with_value(values, "loss.head_weights", kept)
         if path in LENGTHS and value is not None:  # a run has one length
             values = {**values, **{other: None for other in LENGTHS if other != path}}

@@ -22,7 +22,8 @@ def test_knowing_who_is_here_loads_no_lab_and_no_network() -> None:
     loaded = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.split()
     rooms = {".".join(name.split(".")[:2]) for name in loaded if name.startswith(("app.", "fcn_core."))}
     assert "app.visitor" in rooms and "torch" not in loaded
-    assert not rooms & {"app.labs", "app.course", "app.bench", "app.segment", "fcn_core.weights", "fcn_core.models"}
+    assert not rooms & {"app.labs", "app.course", "app.bench", "app.segment", "fcn_core.weights"}
+    assert "fcn_core.models.network" not in loaded, "the settings read the skips as data, no network"
 
 
 def read(**params: str) -> address.Reading:
