@@ -8,7 +8,7 @@ from app import page_list
 from app.parts import browser_figures
 from app.runs import kept as runs_kept
 from app.runs import live_panel
-from app.runs.live_panel import Shown, refreshing
+from app.runs.live_panel import ShownRun, refreshing
 from app.runs.view import held_view, view_controls
 from app.visitor import session, widgets
 from app.visitor.permission import may_launch, why_not
@@ -40,7 +40,7 @@ st.selectbox(
     on_change=lambda: session.change_setting("run", st.session_state["control-run"]),
 )
 browser_figures.plotly_library()
-shown = Shown(info.path, info.state, held_view(info.id))
+shown = ShownRun(info.path, info.state, held_view(info.id))
 with st.container(key="live"):
     refreshing(live_panel.status, shown)
     view_controls(colours=True)

@@ -33,7 +33,7 @@ PREVIEW_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownRun:
     """What the page shows: the folder of the run, the state it was drawn in, and how curves are drawn."""
 
     path: Path
@@ -45,12 +45,12 @@ class Shown:
         return self.state in LIVING
 
 
-def refreshing(part: Callable[[Shown], None], shown: Shown, every: float = REFRESH_SECONDS) -> None:
+def refreshing(part: Callable[[ShownRun], None], shown: ShownRun, every: float = REFRESH_SECONDS) -> None:
     """Draw a part of the page, again and again as long as the run goes on."""
     st.fragment(part, run_every=every if shown.alive else None)(shown)
 
 
-def status(shown: Shown) -> None:
+def status(shown: ShownRun) -> None:
     """State, progress, figures and buttons; when the state changes, the whole page follows."""
     info = read_run(shown.path)
     if info.state != shown.state:
@@ -59,7 +59,7 @@ def status(shown: Shown) -> None:
     status_head(info, kept.run_log(str(shown.path)).read(), read_facts(shown.path))
 
 
-def main_charts(shown: Shown) -> None:
+def main_charts(shown: ShownRun) -> None:
     """Loss and mean IoU."""
     records, view = kept.run_log(str(shown.path)).read(), shown.view
     left, right = st.columns(2, gap="medium")
@@ -75,7 +75,7 @@ def main_charts(shown: Shown) -> None:
             nothing_yet("Mean IoU appears here after the first validation.")
 
 
-def previews(shown: Shown) -> None:
+def previews(shown: ShownRun) -> None:
     """The pictures of every validation, with a slider in the browser."""
     records = kept.run_log(str(shown.path)).read()
     classes, colours = classes_of(shown.path)
@@ -83,7 +83,7 @@ def previews(shown: Shown) -> None:
         nothing_yet("Previews appear here after the first validation.", height=120)
 
 
-def more_charts(shown: Shown) -> None:
+def more_charts(shown: ShownRun) -> None:
     """IoU of every class, learning rate, summed loss, gradient, speed, waiting, load."""
     records, view = kept.run_log(str(shown.path)).read(), shown.view
     if records.validations and records.heads:
@@ -105,7 +105,7 @@ def more_charts(shown: Shown) -> None:
             chart(key, about, draw, records, view)
 
 
-def _classes(shown: Shown, records: Records) -> None:
+def _classes(shown: ShownRun, records: Records) -> None:
     """The heat map of the classes, of the finest head."""
     head, (classes, colours) = records.heads[-1], classes_of(shown.path)
     classes = classes or tuple(records.validations[-1].heads.get(head, {}).get("iou") or ())
@@ -115,7 +115,7 @@ def _classes(shown: Shown, records: Records) -> None:
     chart("live-classes", about, charts.class_figure, records, shown.view, head, tuple(classes), tuple(colours))
 
 
-def log(shown: Shown) -> None:
+def log(shown: ShownRun) -> None:
     """The last lines of the log; of a run that broke off they stand at the top already."""
     if shown.state in ("crashed", "failed"):
         return

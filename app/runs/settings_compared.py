@@ -14,7 +14,7 @@ MOST_RUNS = 8
 
 
 @dataclass(frozen=True)
-class Difference:
+class SettingDifference:
     """One setting that is not the same in all runs: its dotted name, and its value in each as text."""
 
     name: str
@@ -26,7 +26,7 @@ class Difference:
         return max(self.values, key=self.values.count)
 
 
-def differences(configs: Sequence[TrainConfig | None]) -> tuple[Difference, ...]:
+def differences(configs: Sequence[TrainConfig | None]) -> tuple[SettingDifference, ...]:
     """The settings that are not the same in all runs, in the order of the form; None is a run that cannot be read.
 
     The runs' names are left out, since every run has its own.
@@ -38,7 +38,7 @@ def differences(configs: Sequence[TrainConfig | None]) -> tuple[Difference, ...]
     for name in names:
         values = tuple(text(own[name]) if own is not None and name in own else ABSENT for own in settings)
         if len({value for value, own in zip(values, settings, strict=True) if own is not None}) > 1:
-            found.append(Difference(name, values))
+            found.append(SettingDifference(name, values))
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from app.visitor.pixel_picture import picture
 KINDS = {"confidence": "Confidence", "entropy": "Entropy"}
 MEANING = {
     "confidence": "Confidence is the probability of the most likely class: 1 is certain.",
-    "entropy": "Entropy is divided by the logarithm of the number of classes: 0 is certain, 1 is every class alike.",
+    "entropy": "Entropy is divided by the logarithm of the number of classes: 0 is certain, 1 wholly undecided.",
 }
 
 

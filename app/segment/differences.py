@@ -36,7 +36,7 @@ def show(case: Case) -> None:
             kept.difference(case.result, coarse, fine, case.safe),
             key="changed-labels",
             title=f"{fine}s differs from {coarse}s on {percent(float(changed.mean()))} of the pixels",
-            alt=f"Pixels that head {fine}s labels otherwise than {coarse}s, in the colours of {fine}s",
+            alt=f"Pixels that head {fine}s labels differently from {coarse}s, in the colours of {fine}s",
             pixel=case.pixel,
             on_pixel=widgets.hold_pixel,
         )

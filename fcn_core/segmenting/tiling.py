@@ -26,7 +26,7 @@ SMALLEST_TILE, LARGEST_TILE = 512, 2048
 
 
 @dataclass(frozen=True)
-class Axis:
+class TileAxis:
     """Where tiles begin and end along one side of the photo, in pixels, and how far neighbours overlap."""
 
     starts: tuple[int, ...]
@@ -56,7 +56,7 @@ class Axis:
         return weights
 
 
-def plan_axis(length: int, tile: int, *, margin: int = MARGIN, ramp: int = RAMP) -> Axis:
+def plan_axis(length: int, tile: int, *, margin: int = MARGIN, ramp: int = RAMP) -> TileAxis:
     """Cut `length` pixels into equal tiles of at most `tile` pixels that start at multiples of 32.
 
     At most two tiles meet at any pixel, for which `tile` must be at least twice the overlap plus 32 (ValueError).
@@ -68,18 +68,18 @@ def plan_axis(length: int, tile: int, *, margin: int = MARGIN, ramp: int = RAMP)
             f"(twice the margin {margin} plus the ramp {ramp}), got {tile}"
         )
     if length <= tile:
-        return Axis((0,), (length,), margin, ramp)
+        return TileAxis((0,), (length,), margin, ramp)
     largest_step = (tile - overlap) // ALIGN * ALIGN
     count = -(-(length - overlap) // largest_step)
     step = -(-(length - overlap) // (count * ALIGN)) * ALIGN  # equal shares: no sliver is left for the last tile
     count = -(-(length - overlap) // step)
     starts = tuple(index * step for index in range(count))
-    return Axis(starts, tuple(min(start + step + overlap, length) for start in starts), margin, ramp)
+    return TileAxis(starts, tuple(min(start + step + overlap, length) for start in starts), margin, ramp)
 
 
 def blend_tiles(
-    rows: Axis,
-    columns: Axis,
+    rows: TileAxis,
+    columns: TileAxis,
     run: Callable[[slice, slice], dict[int, Tensor]],
     finish: Callable[[int, int, int, Tensor], None],
     *,

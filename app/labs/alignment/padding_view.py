@@ -192,7 +192,7 @@ def _pair(case: Case) -> None:
         st.html(table(("percent", "pixel accuracy", "mean IoU", f"mean IoU, {BORDER} px border"), rows))
     st.caption(
         "Padding and crops hold no weights, so the same weights run in both ways. Both put every cell in its place; "
-        "the grid of cells lies differently on the photo, and at the edges the padding is another: 100 empty pixels, "
+        "the grid of cells lies differently on the photo, and at the edges the padding differs: 100 empty pixels, "
         "or a zero beside every map. Weights do best in the alignment that they were trained in."
     )
 

@@ -93,7 +93,7 @@ def _title(head: int, crop: str, shift: int) -> str:
 
 def _story(crop: str, shift: int) -> str:
     if shift == 0:
-        return "In place. Move the slider: 1 is the slip that is easily made and hardly seen."
+        return "In place. Move the slider: 1 is the slip that is easily made and hard to see."
     side = "up and to the left" if shift > 0 else "down and to the right"
     if crop == "final":
         return f"All labels slide {side} by {abs(shift)} px; the photo stays. Beyond the map nothing is known: score 0."
@@ -108,7 +108,7 @@ def _numbers(found: FusionCase, fusion: Fusion, head: int, crop: str, shift: int
     changed = float((labels != own).mean())
     st.markdown(f"{percent(changed)} of the labels differ from those in place.")
     if truth is None:
-        st.caption("With ground truth its measures would follow here. Add one under Truth above.")
+        st.caption("With a ground truth, the measures would appear here. Add one under Truth above.")
         return
     near = labs_kept.distances(truth) <= BAND
     kept = waited(

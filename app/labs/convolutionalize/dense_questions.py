@@ -55,7 +55,7 @@ def shift_questions(name: str, stride: int, shift: int) -> list[Question]:
             "they looked before.",
         ),
         Question(
-            "8s has a map of stride 8 in it. At which shifts is it exact?",
+            "8s contains a map of stride 8. At which shifts is it exact?",
             ("multiples of 8", "multiples of 16", "multiples of 32"),
             2,
             "It is a sum of three streams. pool3's part moves along every 8 pixels, but fc7's only every 32: the sum "

@@ -112,7 +112,7 @@ def _story(moved: Moved, name: str, stride: int, shift: int) -> None:
     others = covered(moved.labels) if moved.labels else "none"
     st.markdown(
         f"**{place}.** Moved back, the scores of {name} differ by **{relative(moved.along)}** of their spread, and "
-        f"**{others}** of the labels are others. Not moved back they differ by {relative(moved.still)}."
+        f"**{others}** of the labels differ. Not moved back they differ by {relative(moved.still)}."
     )
 
 

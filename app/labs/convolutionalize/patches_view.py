@@ -97,10 +97,10 @@ def _controls(case: Case) -> tuple[int, int, LabNet]:
             step = widgets.slide_steps("c_step", "A patch every", names)
     facts = patch_facts(side)
     st.markdown(
-        "Before, segmentation was done so: cut out a patch around a pixel, classify it, that is the pixel's label; "
+        "Segmentation used to be done like this: cut out a patch around a pixel and classify it for the pixel's label; "
         f"then the next pixel. This is a small classifier of {side}×{side} patches, trained by this project on "
         f"{facts['trained on']}. On {facts['measured on']} it labels {facts['pixel accuracy']} % of the "
-        f"asked pixels rightly (mean IoU {facts['mean IoU']} %)."
+        f"pixels asked for correctly (mean IoU {facts['mean IoU']} %)."
     )
     return side, step, patch_net(side, safe=case.safe)
 

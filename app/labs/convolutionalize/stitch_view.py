@@ -128,7 +128,7 @@ def _pictures(case: Case, cut: CutPicture, found: DenseScores) -> None:
         )
     else:
         st.markdown(
-            f"The third is **not the same network**: {others} of its labels are others than with spread "
+            f"The third is **not the same network**: {others} of its labels differ from those with spread "
             f"kernels. Its kernels lie closer together than they were trained for: one cell sees {fields[0]} pixels "
             f"instead of {fields[1]}."
         )

@@ -70,7 +70,7 @@ def _flip_words(ways: Decisions, stream: str, truth: np.ndarray | None) -> None:
     share = flips.pixels / ways.decided.size
     if truth is None or flips.repaired is None or flips.broken is None:
         st.markdown(f"**{stream}** flipped {flips.pixels:,} pixels ({percent(share)}).")
-        st.caption("With ground truth the map would tell whether that was right. Add one under Truth above.")
+        st.caption("With a ground truth, the map would show whether that was right. Add one under Truth above.")
         return
     gain = flips.repaired - flips.broken
     st.markdown(

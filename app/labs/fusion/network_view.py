@@ -23,8 +23,8 @@ from app.parts.words import signed
 from app.visitor import session, widgets
 from app.visitor.pixel_picture import picture
 from fcn_core import draw
-from fcn_core.analysis.fusing.network_picture import Box, network_boxes
-from fcn_core.analysis.fusing.steps import Step, numbers, steps
+from fcn_core.analysis.fusing.network_picture import DrawnBox, network_boxes
+from fcn_core.analysis.fusing.steps import FusingStep, numbers, steps
 from fcn_core.models.spec import SKIPS, streams_of
 
 ROWS = {
@@ -68,7 +68,7 @@ def _network(found: FusionCase) -> None:
         _box_facts(found, box)
 
 
-def _placed(found: FusionCase, boxes: list[Box]) -> list[dict[str, Any]]:
+def _placed(found: FusionCase, boxes: list[DrawnBox]) -> list[dict[str, Any]]:
     """The boxes where they stand: the trunk on top from left to right, the fusion under fc7 from top to bottom."""
     columns: dict[str, int] = {}
     for box in boxes:
@@ -101,7 +101,7 @@ def _heat(found: FusionCase, name: str) -> Shown:
     return kept.plane_picture(found.case.result, found.segmenter, name, found.index)
 
 
-def _box_picture(found: FusionCase, box: Box) -> None:
+def _box_picture(found: FusionCase, box: DrawnBox) -> None:
     case = found.case
     if not box.shows:
         if box.kind == "photo":
@@ -154,7 +154,7 @@ def _redraw_if_wished() -> None:
         st.rerun(scope="app")
 
 
-def _box_facts(found: FusionCase, box: Box) -> None:
+def _box_facts(found: FusionCase, box: DrawnBox) -> None:
     lines = [
         ("Map", box.title), ("Made of", box.about), ("Size", f"{box.width}×{box.height} cells" if box.stride > 1 else
          f"{box.width}×{box.height} pixels"), ("Channels", f"{box.channels}"), ("Stride", f"{box.stride} pixels"),
@@ -210,7 +210,7 @@ def _steps(found: FusionCase) -> None:
     lab.show_code(steps, numbers)
 
 
-def _labels_now(found: FusionCase, step: Step, head: int, way: list[Step]) -> tuple[str, str, str]:
+def _labels_now(found: FusionCase, step: FusingStep, head: int, way: list[FusingStep]) -> tuple[str, str, str]:
     """(name, title, address) of the label map if the network ended at a step, or of what an addition changed in it."""
     case = found.case
     # A skip's own scores are in nothing yet: the labels are still those of the sum before.
@@ -221,7 +221,7 @@ def _labels_now(found: FusionCase, step: Step, head: int, way: list[Step]) -> tu
     return f"{summed}{changed}", title, shown.src
 
 
-def _map_data(found: FusionCase, step: Step, x: int, y: int) -> dict[str, Any]:
+def _map_data(found: FusionCase, step: FusingStep, x: int, y: int) -> dict[str, Any]:
     """What the browser needs of a map: values of the class in hand, the best class and the chosen cell."""
     fusion = found.fusion
     assert fusion is not None

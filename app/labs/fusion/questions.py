@@ -11,7 +11,7 @@ LINEAR = Question(
     (
         "Because the score maps are added and only linear operations follow",
         "Because softmax makes the parts sum to 1",
-        "Because every skip was trained apart",
+        "Because every skip was trained separately",
     ),
     0,
     "Addition and transposed convolution are linear, so each stream can be pushed through alone. Softmax and arg-max "

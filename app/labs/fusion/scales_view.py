@@ -81,7 +81,7 @@ def _live(found: FusionCase) -> None:
         st.markdown(f"**Head {head}s** {_formula(percents)}")
         st.markdown(f"{percent(float((labels != trained).mean()))} of the labels differ from those of the trained sum.")
         if found.truth is None:
-            st.caption("With ground truth its measures would follow here. Add one under Truth above.")
+            st.caption("With a ground truth, the measures would appear here. Add one under Truth above.")
             st.html(_shares(labels, trained, case.labels.classes))
         else:
             st.html(_measures(found, labels, trained))

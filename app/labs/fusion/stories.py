@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.parts.words import percent
-from fcn_core.analysis.fusing.steps import Step
+from fcn_core.analysis.fusing.steps import FusingStep
 from fcn_core.models.spec import STREAMS, score_of
 
 MOST_CHANGES = 4
 ORIGIN = {score_of(stream): stream for stream in STREAMS}
 
 
-def title(step: Step) -> str:
+def title(step: FusingStep) -> str:
     """The heading of a step."""
     if step.kind == "score":
         return "score_fr: fc7 speaks first"
@@ -25,7 +25,7 @@ def title(step: Step) -> str:
     return f"{step.name}: {step.sources[0]} at the size of the photo"
 
 
-def story(step: Step, classes: Sequence[str]) -> str:
+def story(step: FusingStep, classes: Sequence[str]) -> str:
     """What the step does, with its numbers."""
     if step.kind == "score":
         return (
@@ -50,7 +50,7 @@ def story(step: Step, classes: Sequence[str]) -> str:
     )
 
 
-def changes(step: Step, classes: Sequence[str]) -> str:
+def changes(step: FusingStep, classes: Sequence[str]) -> str:
     """How much of the label map changed, and from which class to which."""
     if not step.changed:
         return "Not one pixel changed its label."

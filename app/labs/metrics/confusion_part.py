@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.labs.metrics.counts import Counted
+from app.labs.metrics.counts import CountedPixels
 from app.parts.browser_parts import register
 from app.parts.colours import hex_colour
 from app.visitor import session
@@ -17,7 +17,7 @@ CELL = re.compile(r"(\d{1,3})\.(\d{1,3})")
 _confusion = register("confusion")
 
 
-def cell_of(text: str, counted: Counted) -> tuple[int, int] | None:
+def cell_of(text: str, counted: CountedPixels) -> tuple[int, int] | None:
     """(true class, predicted class) of `truth.prediction`, if the matrix shows such a cell."""
     found = CELL.fullmatch(text)
     if found is None:
@@ -27,7 +27,7 @@ def cell_of(text: str, counted: Counted) -> tuple[int, int] | None:
 
 
 def confusion(
-    counted: Counted, classes: Sequence[str], colours: Sequence[Colour], cell: tuple[int, int] | None
+    counted: CountedPixels, classes: Sequence[str], colours: Sequence[Colour], cell: tuple[int, int] | None
 ) -> None:
     """The rows and columns of the classes that are there."""
     present = counted.present

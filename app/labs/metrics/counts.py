@@ -11,7 +11,7 @@ from fcn_core.metrics import ConfusionMatrix, Scores
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedPixels:
     """matrix: K×K, rows truth, columns prediction; void left out. d: width of the boundary bands, pixels."""
 
     matrix: np.ndarray
@@ -40,8 +40,8 @@ class Counted:
         return np.flatnonzero(self.true + self.said).tolist()
 
 
-def count(truth: np.ndarray, prediction: np.ndarray, num_classes: int, d: int) -> Counted:
+def count(truth: np.ndarray, prediction: np.ndarray, num_classes: int, d: int) -> CountedPixels:
     """Count two label maps H×W of one size; d: width of the boundary bands, pixels."""
     matrix = ConfusionMatrix(num_classes)
     matrix.update(truth, prediction)
-    return Counted(matrix.counts, matrix.scores(), boundary_iou(truth, prediction, num_classes, d), d)
+    return CountedPixels(matrix.counts, matrix.scores(), boundary_iou(truth, prediction, num_classes, d), d)

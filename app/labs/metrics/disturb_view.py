@@ -10,7 +10,7 @@ from app.labs.metrics import kept
 from app.labs.metrics.background_panel import background_panel
 from app.labs.metrics.bench import Measured, measured
 from app.labs.metrics.confusion_part import cell_of, confusion
-from app.labs.metrics.counts import Counted, count
+from app.labs.metrics.counts import CountedPixels, count
 from app.labs.metrics.formulas import STYLE, class_table, tiles, written_out
 from app.labs.metrics.pictures import cell_picture, errors_picture, labels_picture
 from app.labs.metrics.questions import asked
@@ -127,7 +127,7 @@ def _pictures(found: Measured, spoiled: np.ndarray, cell: tuple[int, int] | None
         picture(shown, key="measures-errors", title=title, alt=title, on_pixel=choose, most_height="46vh")
 
 
-def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
+def _story(found: Measured, wish: Disturbance, counted: CountedPixels) -> None:
     sampled = "" if found.step == 1 else f" Counted at every {found.step}. pixel of rows and columns: the map is large."
     drawn = "Left: the class colours over the photo" if found.image is not None else "Left: the label map"
     kind = "orange wrong, pale right, dark void" if cell_of(session.setting("m_cell"), counted) is None else (
@@ -145,7 +145,7 @@ def _story(found: Measured, wish: Disturbance, counted: Counted) -> None:
     )
 
 
-def _checks(found: Measured, spoiled: np.ndarray, counted: Counted) -> None:
+def _checks(found: Measured, spoiled: np.ndarray, counted: CountedPixels) -> None:
     wanted = torch_measures(found.truth, spoiled, len(found.labels))
     gap = largest_difference({name: getattr(counted.scores, name) for name in wanted}, wanted)
     lab.check("PA, MPA, mIoU and FWIoU from three histograms, without a confusion matrix", gap, 1e-9)

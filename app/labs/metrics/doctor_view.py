@@ -108,7 +108,7 @@ def _run() -> None:
         if symptoms.losses or not symptoms.scores.is_empty or symptoms.errors:
             findings(symptoms)
         else:
-            st.info("This run has not written anything yet that could be judged.")
+            st.info("This run has not written anything yet that can be judged.")
 
 
 def _ends(records: list[dict]) -> list[dict]:
@@ -176,7 +176,7 @@ def asked() -> list[Question]:
             "which covers 74 % of the truth. Paste the line and see.",
         ),
         Question(
-            "Another one prints MPA 61 % and mIoU 66 %. May that be?",
+            "Another one prints MPA 61 % and mIoU 66 %. Is that possible?",
             ("yes, when rare classes are found well", "no: mIoU is never above MPA", "yes, with many classes"),
             1,
             "The union of a class is never smaller than its true pixels, so its IoU is never above its accuracy, and "

@@ -24,7 +24,7 @@ def findings(symptoms: Symptoms) -> None:
     found = diagnose(symptoms)
     if not found:
         st.success(
-            "**None of the six signatures.** That does not prove health: only what is given can be judged.",
+            "**None of the six signatures.** That does not prove that all is well: only what is given can be judged.",
             icon=":material/check_circle:",
         )
     for diagnosis in found:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from app.labs.metrics.counts import Counted
+from app.labs.metrics.counts import CountedPixels
 from app.parts.words import percent
 from fcn_core.labels import Colour
 
@@ -34,7 +34,7 @@ STYLE = """<style>
 </style>"""
 
 
-def tiles(counted: Counted, before: Counted) -> str:
+def tiles(counted: CountedPixels, before: CountedPixels) -> str:
     """Five measures: value, change since `before`, formula, and the formula with the sums of now."""
     s, b, total = counted.scores, before.scores, int(counted.true.sum())
     in_truth, there = [i for i in counted.present if counted.true[i]], counted.present
@@ -54,7 +54,7 @@ def tiles(counted: Counted, before: Counted) -> str:
     return "<div class='fcn-tiles'>" + "".join(_tile(*one) for one in shown) + "</div>"
 
 
-def written_out(counted: Counted, classes: Sequence[str]) -> str:
+def written_out(counted: CountedPixels, classes: Sequence[str]) -> str:
     """Every formula with all its counts, as HTML."""
     s, there = counted.scores, counted.present
     n, t, p = counted.hit.tolist(), counted.true.tolist(), counted.said.tolist()
@@ -90,7 +90,7 @@ def _tile(name: str, words: str, value: float, before: float, formula: str, fill
     )
 
 
-def class_table(counted: Counted, classes: Sequence[str], colours: Sequence[Colour]) -> str:
+def class_table(counted: CountedPixels, classes: Sequence[str], colours: Sequence[Colour]) -> str:
     """A row a class that is there: counts, accuracy, IoU with the counts filled in, boundary IoU."""
     heads = ("class", "n", "t", "p", "accuracy", "IoU = n / (t + p − n)", "", "boundary IoU", "")
     rows = []

@@ -44,7 +44,7 @@ def gradient_panel(case: Case) -> None:
         truth_uploader(case)
         return
     if not isinstance(case.result.scores[case.head], FullScores):
-        st.info("This photo was cut into tiles, and its scores are kept in parts only. Choose a smaller one.")
+        st.info("This photo was cut into tiles, and its scores are kept only in parts. Choose a smaller one.")
         return
     if not (case.truth.mask != VOID).any():
         st.info("Every pixel of the ground truth is void: no class pulls at anything.")

@@ -8,7 +8,7 @@ import streamlit as st
 from app.bench import kept as bench_kept
 from app.bench.held import HeldTruth
 from app.bench.identity import IDENTITY
-from app.labs.metrics.counts import Counted, count
+from app.labs.metrics.counts import CountedPixels, count
 from app.labs.metrics.picture_exam import picture_symptoms
 from app.labs.metrics.pull import Pull, measure
 from fcn_core.analysis.diagnosing.symptoms import Symptoms
@@ -26,7 +26,7 @@ def disturbed(labels: np.ndarray, wish: Disturbance, classes: int) -> np.ndarray
 
 
 @st.cache_resource(show_spinner=False, max_entries=96, hash_funcs=IDENTITY)
-def undisturbed_counts(truth: np.ndarray, labels: np.ndarray, classes: int, d: int) -> Counted:
+def undisturbed_counts(truth: np.ndarray, labels: np.ndarray, classes: int, d: int) -> CountedPixels:
     """What is counted of a label map as it is, its void filled. d: width of the boundary bands, pixels."""
     return count(truth, disturbed(labels, Disturbance(0), classes), classes, d)
 

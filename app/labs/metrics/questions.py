@@ -35,7 +35,7 @@ def asked(found: Measured) -> list[Question]:
     held = f"{kinds} class{'es' if kinds > 1 else ''}"
     lazy = Question(
         f"{names[floor]} covers {percent(sizes[floor] / sizes.sum())} of this truth, which has "
-        f"{held}. Which mean IoU has a model that predicts {names[floor]} everywhere?",
+        f"{held}. What is the mean IoU of a model that predicts {names[floor]} everywhere?",
         texts, next(i for i, (low, high) in enumerate(bins) if low <= score < high),
         f"{percent(score)}: p / K. Its pixel accuracy is {percent(scores['pa'])}.",
     )  # fmt: skip
@@ -57,7 +57,7 @@ def _shifted(found: Measured, sizes: np.ndarray) -> Question | None:
     offered.sort(key=lambda i: found.labels.classes[i])
     told = ", ".join(f"{found.labels.classes[i]} {percent(iou[i])}" for i in offered)
     return Question(
-        "The exact label map is shifted by 4 pixels to the right. Which of these classes loses most of its IoU?",
+        "The exact label map is shifted by 4 pixels to the right. Which of these classes loses the most IoU?",
         tuple(found.labels.classes[i] for i in offered), offered.index(int(worst)),
         f"After the shift: {told}. What a shift costs grows with the length of a region's outline against its area: "
         "thin things lose most. Pixel accuracy hardly notices.",

@@ -24,8 +24,8 @@ OPINIONS = (
     "are background, and reports no comparison :small[:gray[(CVPR 2015, section 4.3)]]; its network starts from "
     "ImageNet and learns for at least 175 epochs. Later systems for street scenes weight rare classes: SegNet by "
     "median frequency, ENet by 1 / ln(1.02 + share) :small[:gray[(from memory, not verified)]]. Our short runs show "
-    "what is at stake on both sides: weights make a network say rare classes sooner. That raises their accuracy, and "
-    "their IoU as long as they were hardly said before; look at the precision for what it costs."
+    "what is at stake on both sides: weights make a network predict rare classes sooner. That raises their "
+    "accuracy, and their IoU as long as they were rarely predicted before; look at the precision for what it costs."
 )
 
 

@@ -27,7 +27,7 @@ from app.visitor import session, widgets
 from app.visitor.pixel_picture import picture
 from fcn_core.analysis.fields.effective_field import (
     EffectiveField,
-    Target,
+    FieldTarget,
     effective_field,
     fit_gaussian,
     random_pictures,
@@ -81,7 +81,7 @@ def show(case: Case) -> None:
     lab.show_code(effective_field, fit_gaussian, with_random_weights)
 
 
-def _target(case: Case, place: Place) -> tuple[Target, str]:
+def _target(case: Case, place: Place) -> tuple[FieldTarget, str]:
     """What is differentiated: the score of the class in hand, or the sum of a hidden map's channels; and its name."""
     names = case.labels.classes
     if place.map.name.startswith(("logits.", "maps.")) and place.map.shape[1] == len(names):
@@ -92,7 +92,7 @@ def _target(case: Case, place: Place) -> tuple[Target, str]:
 
 
 def _measured(
-    look: Seen, target: Target, place: Place, which: str, inputs: str, count: int, measure: str
+    look: Seen, target: FieldTarget, place: Place, which: str, inputs: str, count: int, measure: str
 ) -> EffectiveField | None:  # fmt: skip
     key = (*look.key, "effective", target, which, inputs, count, measure)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.labs.receptive_fields.nets import Net
 from app.visitor import session, widgets
-from fcn_core.analysis.fields.effective_field import Target
+from fcn_core.analysis.fields.effective_field import FieldTarget
 from fcn_core.analysis.fields.receptive_field import Box, LayerField
 
 LAYER = "layer"
@@ -30,9 +30,9 @@ class Place:
         return self.map.box(self.row, self.column)
 
     @property
-    def target(self) -> Target:
+    def target(self) -> FieldTarget:
         # A sum or concatenation ends the block that it stands in, so the block's output stands for it.
-        return Target(self.map.name.split(": ")[0], self.row, self.column)
+        return FieldTarget(self.map.name.split(": ")[0], self.row, self.column)
 
     @property
     def cell(self) -> str:

@@ -8,7 +8,7 @@ from app.bench.held import HeldPicture
 from app.bench.identity import IDENTITY
 from app.labs.transposed_convolution import enlarged as enlarging
 from app.labs.transposed_convolution.enlarged import Enlarged
-from app.labs.transposed_convolution.there_and_back import ThereAndBack, there_and_back
+from app.labs.transposed_convolution.there_and_back import Trip, there_and_back
 from app.labs.transposed_convolution.upsample_source import Source, upsample_source
 from app.parts.pictures import Shown, view_photo
 from fcn_core.analysis.upsampling.enlarging import EnlargingKernel
@@ -50,6 +50,6 @@ def gap_picture(found: Enlarged, name: str) -> Shown:
 
 
 @st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=IDENTITY)
-def photo_there_and_back(picture: HeldPicture, factor: int) -> ThereAndBack:
+def photo_there_and_back(picture: HeldPicture, factor: int) -> Trip:
     """A photo, at most LONGEST pixels long, through a strided convolution and back."""
     return there_and_back(view_photo(picture.image, LONGEST), factor)

@@ -15,7 +15,7 @@ BRIGHTEST = 64  # grey levels at the end of the difference's scale
 
 
 @dataclass(frozen=True)
-class ThereAndBack:
+class Trip:
     """image, back: 3×H×W, small: 3×h×w, all 0-1. lost: mean difference to the photo, H×W grey levels.
 
     pictures: of small, back and lost.
@@ -28,14 +28,14 @@ class ThereAndBack:
     pictures: tuple[Shown, Shown, Shown]
 
 
-def there_and_back(photo: np.ndarray, factor: int) -> ThereAndBack:
+def there_and_back(photo: np.ndarray, factor: int) -> Trip:
     """photo: H×W×3 uint8, at least `factor` pixels a side; what the stride does not divide is cut off."""
     height, width = (n // factor * factor for n in photo.shape[:2])
     image = torch.tensor(photo[:height, :width]).permute(2, 0, 1).float() / 255
     small, back = shrink_and_enlarge(image, factor)
     lost = 255 * (back - image).abs().mean(0).numpy()
     shown = encode(_bytes(small)), encode(_bytes(back)), encode(colour_map(lost / BRIGHTEST, "cividis"))
-    return ThereAndBack(image, small, back, lost, shown)
+    return Trip(image, small, back, lost, shown)
 
 
 def _bytes(values: torch.Tensor) -> np.ndarray:

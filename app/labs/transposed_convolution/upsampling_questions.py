@@ -6,14 +6,14 @@ from app.labs.shared.question_panel import Question
 
 OVERLAP = (
     Question(
-        "A kernel of 5 with stride 2, far from the border: how often is a pixel written in two dimensions?",
+        "A kernel of size 5 with stride 2, far from the border: how often is a pixel written in two dimensions?",
         ("Always 4 times", "4, 6 or 9 times", "Always 6.25 times"),
         1,
         "Along one axis 2 or 3 stamps meet in turn, since 2 does not divide 5; in two dimensions the products follow: "
         "4, 6 and 9. Set k = 5 and s = 2 above.",
     ),
     Question(
-        "The bilinear kernel of 3 with stride 2 is written unevenly. Does a map of ones come out uneven?",
+        "The bilinear kernel of size 3 with stride 2 is written unevenly. Does a map of ones come out uneven?",
         ("Yes: uneven writes always show", "No: its weights make up for it", "Only at even sizes"),
         1,
         "Where one stamp falls its weight is 1, where two meet they are ½ and ½. Writes say where a checkerboard "
@@ -23,8 +23,8 @@ OVERLAP = (
         "Stride 2 divides kernel 4, and the weights are random. Can a checkerboard appear?",
         ("No, the overlap is even", "Yes, the weights that meet need not sum to the same"),
         1,
-        "Each of the 2×2 phases sums 4 other weights. Even overlap only makes it easy to learn an even answer. Choose "
-        "Random above and read the ripple.",
+        "Each of the 2×2 phases sums four different weights. Even overlap only makes it easy to learn an even answer. "
+        "Choose Random above and read the ripple.",
     ),
 )
 

@@ -53,7 +53,7 @@ class EffectiveField:
 
 
 @dataclass(frozen=True)
-class Target:
+class FieldTarget:
     """The cell to look from: a module's output ("trunk.features.23") or a returned map ("logits.8").
 
     channel: one channel (class), or None for the sum of all.
@@ -67,7 +67,7 @@ class Target:
 
 def effective_field(
     model: nn.Module,
-    target: Target,
+    target: FieldTarget,
     box: Box,
     pictures: Iterable[Tensor],
     *,
@@ -186,7 +186,7 @@ class _Reached(Exception):
 class GradientReader:
     """Gradients of one cell of one map; works on its own copy of the model."""
 
-    def __init__(self, model: nn.Module, target: Target) -> None:
+    def __init__(self, model: nn.Module, target: FieldTarget) -> None:
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self.target = target
         self._caught: Tensor | None = None

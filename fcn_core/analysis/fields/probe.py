@@ -13,13 +13,15 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from fcn_core.analysis.fields.effective_field import GradientReader, Target
+from fcn_core.analysis.fields.effective_field import FieldTarget, GradientReader
 from fcn_core.models.fcn import FCN
 
 SLIM = 1 / 32
 
 
-def probed_box(model: nn.Module, target: Target, size: tuple[int, int], *, channels: int = 3) -> tuple[int, ...] | None:
+def probed_box(
+    model: nn.Module, target: FieldTarget, size: tuple[int, int], *, channels: int = 3
+) -> tuple[int, ...] | None:
     """[top, bottom) × [left, right) as (top, left, bottom, right) of the pixels with a gradient; None if none has.
 
     An FCN is built anew with few channels, which its fields do not depend on; others are copied. float64.

@@ -25,7 +25,7 @@ STREAM_OF_LEVEL = {32: "fc7", **{skip.stride: skip.layer for skip in SKIPS}}
 
 
 @dataclass(frozen=True)
-class Box:
+class DrawnBox:
     """One box of the picture.
 
     name      unique; a map's name where the box stands for one of the network's score maps, a head's for its output
@@ -50,7 +50,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Stage:
+class DrawnStage:
     """A piece of a trunk up to a pooling or a tap. `about` counts its layers; `tap` is an FCN's stream or ""."""
 
     name: str
@@ -62,13 +62,13 @@ class Stage:
     tap: str
 
 
-def trunk_stages(trunk: Trunk, size: tuple[int, int]) -> list[Stage]:
+def trunk_stages(trunk: Trunk, size: tuple[int, int]) -> list[DrawnStage]:
     """The stages of a trunk for a picture of size (H, W), by walking its layers.
 
     A stage ends at a pooling, or where a skip is tapped. The paper's names pool3 and pool4 stand for the taps of
     stride 8 and 16, whatever the layer is called.
     """
-    stages: list[Stage] = []
+    stages: list[DrawnStage] = []
     (height, width), stride, channels = size, 1, trunk.in_channels
     convolutions, blocks, pooled = 0, 0, False
     tapped = {index: STREAM_OF_LEVEL[level] for level, index in trunk.taps.items() if level in STREAM_OF_LEVEL}
@@ -84,24 +84,29 @@ def trunk_stages(trunk: Trunk, size: tuple[int, int]) -> list[Stage]:
             if made := _made_of(convolutions, blocks, pooled):
                 usual = name if not name.isdigit() else f"pool{stride.bit_length() - 1}"
                 tap = tapped.get(index, "")
-                stages.append(Stage(tap or usual, channels, height, width, stride, made, tap))
+                stages.append(DrawnStage(tap or usual, channels, height, width, stride, made, tap))
             convolutions, blocks, pooled = 0, 0, False
     if trunk.fc is None:
         last = stages.pop()
-        return [*stages, Stage(last.name, last.channels, last.height, last.width, last.stride, last.about, "fc7")]
+        return [*stages, DrawnStage(last.name, last.channels, last.height, last.width, last.stride, last.about, "fc7")]
     for layer in trunk.fc:
         found = layer_geometry(layer, channels)
         height, width, stride, channels = found.size(height), found.size(width), stride * found.stride, found.channels
     kernel = next(layer.kernel_size[0] for layer in trunk.fc if isinstance(layer, nn.Conv2d))
-    return [*stages, Stage("fc7", channels, height, width, stride, f"{kernel}×{kernel} and 1×1 convolution", "fc7")]
+    return [
+        *stages,
+        DrawnStage("fc7", channels, height, width, stride, f"{kernel}×{kernel} and 1×1 convolution", "fc7"),
+    ]
 
 
-def network_boxes(model: Network, maps: Mapping[str, np.ndarray], size: tuple[int, int], channels: int) -> list[Box]:
+def network_boxes(
+    model: Network, maps: Mapping[str, np.ndarray], size: tuple[int, int], channels: int
+) -> list[DrawnBox]:
     """All boxes of a network for a picture of size (H, W) with that many channels, each after those it is made from.
 
     maps: the named maps of a pass, K×h×w; without them (a tiled picture) only the trunk is drawn.
     """
-    boxes = [Box("photo", "photo", "photo", channels, *size, 1, "what the network reads", "", ())]
+    boxes = [DrawnBox("photo", "photo", "photo", channels, *size, 1, "what the network reads", "", ())]
     if not isinstance(model, FCN):
         return boxes + _single_stream(model, maps, size)
     before = "photo"
@@ -109,14 +114,14 @@ def network_boxes(model: Network, maps: Mapping[str, np.ndarray], size: tuple[in
         name = stage.name
         shows = score_of(stage.tap) if stage.tap and score_of(stage.tap) in maps else ""
         c, h, w = stage.channels, stage.height, stage.width
-        boxes.append(Box(name, stage.name, "trunk", c, h, w, stage.stride, stage.about, shows, (before,)))
+        boxes.append(DrawnBox(name, stage.name, "trunk", c, h, w, stage.stride, stage.about, shows, (before,)))
         before = name
     taps = {box.shows: box.name for box in boxes if box.shows}
 
     def add(name: str, kind: BoxKind, stride: int, about: str, sources: tuple[str, ...]) -> None:
         if name in maps:
             c, h, w = maps[name].shape
-            boxes.append(Box(name, name, kind, c, h, w, stride, about, name, sources))
+            boxes.append(DrawnBox(name, name, kind, c, h, w, stride, about, name, sources))
 
     def enlarging(name: str) -> str:
         layer = model.head.upscore(name)
@@ -137,27 +142,27 @@ def network_boxes(model: Network, maps: Mapping[str, np.ndarray], size: tuple[in
         if source in maps:
             classes = len(maps[source])
             about = enlarging(f"upscore{head}")
-            boxes.append(Box(f"{head}s", f"{head}s", "head", classes, *size, 1, about, f"{head}s", (source,)))
+            boxes.append(DrawnBox(f"{head}s", f"{head}s", "head", classes, *size, 1, about, f"{head}s", (source,)))
     return boxes
 
 
-def _single_stream(model: Network, maps: Mapping[str, np.ndarray], size: tuple[int, int]) -> list[Box]:
+def _single_stream(model: Network, maps: Mapping[str, np.ndarray], size: tuple[int, int]) -> list[DrawnBox]:
     """A network without skips of scores: its layers as one box, its score map where one was kept, its head."""
     (head,) = model.heads
     convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
     last, name = convolutions[-1], model.coarse_map(head)
     height, width = maps[name].shape[1:] if name in maps else size
-    layers = Box(
+    layers = DrawnBox(
         "trunk", "layers", "trunk", last.in_channels, height, width, head,
         f"{len(convolutions) - 1} convolutions", name if name in maps else f"{head}s", ("photo",),
     )  # fmt: skip
     boxes, before, classes = [layers], layers.name, model.spec.num_classes
     if name in maps:
         about = "1×1 convolution to the classes"
-        boxes.append(Box(name, "score", "score", len(maps[name]), height, width, head, about, name, (before,)))
+        boxes.append(DrawnBox(name, "score", "score", len(maps[name]), height, width, head, about, name, (before,)))
         before = name
     about = "bilinear interpolation" if name in maps else "1×1 convolution to the classes"
-    return [*boxes, Box(f"{head}s", f"{head}s", "head", classes, *size, 1, about, f"{head}s", (before,))]
+    return [*boxes, DrawnBox(f"{head}s", f"{head}s", "head", classes, *size, 1, about, f"{head}s", (before,))]
 
 
 def _made_of(convolutions: int, blocks: int, pooling: bool) -> str:

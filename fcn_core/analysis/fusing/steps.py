@@ -18,7 +18,7 @@ Kind = Literal["score", "enlarge", "skip", "add", "final"]
 
 
 @dataclass(frozen=True)
-class Step:
+class FusingStep:
     """One map on the way.
 
     name       the paper's name of the map; "32s", "16s" or "8s" for the last one
@@ -70,7 +70,7 @@ def way_of(head: int) -> tuple[tuple[str, Kind, tuple[str, ...], int], ...]:
     return tuple(way)
 
 
-def steps(fusion: Fusion, found: Decisions) -> list[Step]:
+def steps(fusion: Fusion, found: Decisions) -> list[FusingStep]:
     """All steps of the head that `found` is about, in order."""
     way = []
     for name, kind, sources, summed in way_of(found.head):
@@ -80,12 +80,15 @@ def steps(fusion: Fusion, found: Decisions) -> list[Step]:
         if kind == "add":
             stream = found.streams[summed - 1]
             changed, changes = float(found.flipped(stream).mean()), found.changes(stream)
-        way.append(Step(name, kind, sources, classes, height, width, stride, summed, changed, changes))
+        way.append(FusingStep(name, kind, sources, classes, height, width, stride, summed, changed, changes))
     last, name = way[-1], f"{found.head}s"
-    return [*way, Step(name, "final", (last.name,), last.classes, *fusion.size, stride=1, summed=len(found.streams))]
+    return [
+        *way,
+        FusingStep(name, "final", (last.name,), last.classes, *fusion.size, stride=1, summed=len(found.streams)),
+    ]
 
 
-def numbers(fusion: Fusion, step: Step, column: int, row: int) -> CellNumbers:
+def numbers(fusion: Fusion, step: FusingStep, column: int, row: int) -> CellNumbers:
     """The numbers at a cell of a step's map, in that map's own coordinates; of the final step at a pixel."""
     if not (0 <= column < step.width and 0 <= row < step.height):
         raise ValueError(f"cell ({column}, {row}) lies outside {step.name}, which has {step.width}×{step.height} cells")

@@ -14,7 +14,7 @@ THUMBNAIL = 16
 
 
 @dataclass(frozen=True)
-class Look:
+class FileLook:
     """One picture as far as it could be read.
 
     image: H×W×C of any dtype, or None. indices: H×W uint8, void 255, or None. photo, mask: file names, for messages.
@@ -44,7 +44,7 @@ class Scan:
         self.counts[split], self.read[split] = np.zeros(256, dtype=np.int64), 0
         self.thumbnails[split], self.names[split] = [], []
 
-    def add(self, split: str, look: Look) -> None:
+    def add(self, split: str, look: FileLook) -> None:
         """Count one picture."""
         self.read[split] += 1
         problems = list(look.problems)
@@ -86,7 +86,7 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     return cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).ravel()
 
 
-def _sizes(look: Look, image: np.ndarray, indices: np.ndarray) -> MaskProblem:
+def _sizes(look: FileLook, image: np.ndarray, indices: np.ndarray) -> MaskProblem:
     said = (
         f"{look.photo} has {image.shape[1]}×{image.shape[0]} pixels, "
         f"its label map {indices.shape[1]}×{indices.shape[0]}"

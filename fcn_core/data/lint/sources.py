@@ -20,7 +20,7 @@ from fcn_core.data.kept import LabelledPictures
 from fcn_core.data.layout import Layout, Part, find_layout
 from fcn_core.data.lint.masks import UNPACK, MaskProblem, inspect_mask, strange_indices
 from fcn_core.data.lint.report import Finding
-from fcn_core.data.lint.scan import Look
+from fcn_core.data.lint.scan import FileLook
 from fcn_core.labels import CAMVID, PASCAL_CONTEXT, VOC, VOID, LabelSet
 
 Inspect = Callable[[Path], tuple[list[MaskProblem], np.ndarray | None]]
@@ -28,12 +28,12 @@ MEND_PICTURE = "Replace or remove these files."
 
 
 @dataclass(frozen=True)
-class Source:
+class LintSource:
     """One split: how many pictures it has, and what picture i looks like. part: its files, where they lie in pairs."""
 
     split: str
     count: int
-    look: Callable[[int], Look]
+    look: Callable[[int], FileLook]
     part: Part | None = None
 
 
@@ -43,7 +43,7 @@ class Sources:
 
     root: Path | None
     labels: LabelSet | None
-    splits: tuple[Source, ...]
+    splits: tuple[LintSource, ...]
     findings: tuple[Finding, ...] = ()
 
 
@@ -114,25 +114,25 @@ def _reading(read: Callable[[Path], np.ndarray], labels: LabelSet) -> Inspect:
     return inspect
 
 
-def _paired(split: str, part: Part, inspect: Inspect) -> Source:
+def _paired(split: str, part: Part, inspect: Inspect) -> LintSource:
     names = sorted(set(part.photos) & set(part.masks))
 
-    def look(index: int) -> Look:
+    def look(index: int) -> FileLook:
         photo, mask = part.photos[names[index]], part.masks[names[index]]
         problems, indices = inspect(mask)
         try:
             image = read_picture(photo)
         except ValueError as error:
             problems = [*problems, MaskProblem("unreadable_photo", photo.name, "error", str(error), MEND_PICTURE)]
-            return Look(photo.name, mask.name, None, None, tuple(problems))
-        return Look(photo.name, mask.name, image, indices, tuple(problems))
+            return FileLook(photo.name, mask.name, None, None, tuple(problems))
+        return FileLook(photo.name, mask.name, image, indices, tuple(problems))
 
-    return Source(split, len(names), look, part)
+    return LintSource(split, len(names), look, part)
 
 
 def _opened(kind: str, root: Path | None, splits: tuple[str, ...], count: int) -> Sources:
     """The splits that can be opened; those that cannot become findings, unless none can."""
-    found: list[Source] = []
+    found: list[LintSource] = []
     findings: list[Finding] = []
     refused: ValueError | None = None
     for split in splits:
@@ -154,17 +154,17 @@ def _opened(kind: str, root: Path | None, splits: tuple[str, ...], count: int) -
     return Sources(root, labels, tuple(found), tuple(findings))
 
 
-def _sampled(split: str, data: LabelledPictures) -> Source:
-    def look(index: int) -> Look:
+def _sampled(split: str, data: LabelledPictures) -> LintSource:
+    def look(index: int) -> FileLook:
         try:
             sample = data[index]
         except ValueError as error:
             name = f"{split} {index}"
-            return Look(
+            return FileLook(
                 name, name, None, None, (MaskProblem("broken_picture", name, "error", str(error), MEND_PICTURE),)
             )
         values = np.flatnonzero(np.bincount(sample.mask.ravel(), minlength=256)[:VOID])
         problems = tuple(strange_indices(sample.name, values, data.labels))
-        return Look(sample.name, sample.name, sample.image, sample.mask, problems)
+        return FileLook(sample.name, sample.name, sample.image, sample.mask, problems)
 
-    return Source(split, len(data), look)
+    return LintSource(split, len(data), look)

@@ -14,7 +14,7 @@ _CUTS = (2.0, 4.0, 7.0, 10.0, 14.0, 18.0, 23.0, 29.0, 36.0, 44.0, 54.0, 66.0, 90
 
 
 @dataclass(frozen=True)
-class Plan:
+class GroundPlan:
     """Where the street's lines run: x in metres of kerbs and house fronts, and the kind of street."""
 
     kind: str
@@ -23,7 +23,7 @@ class Plan:
     end: float
 
 
-def draw_plan(rng: np.random.Generator) -> Plan:
+def draw_plan(rng: np.random.Generator) -> GroundPlan:
     kind = str(rng.choice(["town", "suburb", "park", "square"], p=[0.58, 0.2, 0.1, 0.12]))
     left, right = -rng.uniform(2.2, 4.6), rng.uniform(4.2, 8.0)
     if rng.random() < 0.3:
@@ -31,10 +31,10 @@ def draw_plan(rng: np.random.Generator) -> Plan:
     wide = rng.uniform(2.0, 4.2, 2)
     set_back = {"town": 0.0, "suburb": 4.0, "park": 3.0, "square": 7.0}[kind]
     fronts = (left - wide[0] - set_back * rng.uniform(0.4, 1), right + wide[1] + set_back * rng.uniform(0.4, 1))
-    return Plan(kind, (left, right), fronts, float(rng.uniform(45, 85)))
+    return GroundPlan(kind, (left, right), fronts, float(rng.uniform(45, 85)))
 
 
-def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: Plan) -> None:
+def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: GroundPlan) -> None:
     """Road, kerbs, pavements, what lies behind them, and the lane marks."""
     (left, right), (front_left, front_right) = plan.kerbs, plan.fronts
     asphalt = np.full(3, rng.uniform(78, 128)) + rng.uniform(-5, 5, 3)
@@ -84,7 +84,7 @@ def paint_ground(canvas: Canvas, rng: np.random.Generator, plan: Plan) -> None:
         canvas.face([(x - 0.4, 0, z + 2), (x + 0.4, 0, z + 2), (x, 0, z + 3.4)], white, Material.MARK)
 
 
-def paint_backdrop(canvas: Canvas, rng: np.random.Generator, plan: Plan, weather: Weather) -> None:
+def paint_backdrop(canvas: Canvas, rng: np.random.Generator, plan: GroundPlan, weather: Weather) -> None:
     """What closes the view: a row of far trees and houses across the end of the street."""
     reach = 27 if plan.kind == "town" else 63  # Between the fronts of a town little else is seen.
     for x in np.arange(-reach, reach, 9.0):

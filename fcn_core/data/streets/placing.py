@@ -9,7 +9,7 @@ import numpy as np
 
 from fcn_core.data.streets.buildings import house
 from fcn_core.data.streets.furniture import bollard, fence, lamp_post, sign, traffic_light
-from fcn_core.data.streets.ground import Plan
+from fcn_core.data.streets.ground import GroundPlan
 from fcn_core.data.streets.light import Weather
 from fcn_core.data.streets.people import cyclist, walker
 from fcn_core.data.streets.plants import hedge, tree
@@ -21,7 +21,7 @@ _KINDS = ("hatch", "saloon", "estate", "suv", "van", "bus")
 _FREQUENCY = (0.32, 0.22, 0.16, 0.14, 0.12, 0.04)
 
 
-def place_things(canvas: Canvas, rng: np.random.Generator, plan: Plan, weather: Weather) -> None:
+def place_things(canvas: Canvas, rng: np.random.Generator, plan: GroundPlan, weather: Weather) -> None:
     """Place everything that stands on the ground, then draw it from far to near."""
     placing = _Placing(canvas, rng, plan, weather)
     for side in (-1, 1):
@@ -37,7 +37,7 @@ def place_things(canvas: Canvas, rng: np.random.Generator, plan: Plan, weather: 
 class _Placing:
     """The growing list of things to draw, each with the depth that sorts it."""
 
-    def __init__(self, canvas: Canvas, rng: np.random.Generator, plan: Plan, weather: Weather) -> None:
+    def __init__(self, canvas: Canvas, rng: np.random.Generator, plan: GroundPlan, weather: Weather) -> None:
         self.canvas, self.rng, self.plan, self.weather = canvas, rng, plan, weather
         self.jobs: list[tuple[float, Callable[..., None]]] = []
 

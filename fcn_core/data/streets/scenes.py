@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from fcn_core.data.sample import Sample
-from fcn_core.data.streets.ground import Plan, draw_plan, paint_backdrop, paint_ground
+from fcn_core.data.streets.ground import GroundPlan, draw_plan, paint_backdrop, paint_ground
 from fcn_core.data.streets.light import Weather, draw_weather, expose, paint_sky, surface_light
 from fcn_core.data.streets.placing import place_things
 from fcn_core.data.streets.view import LABEL_OF, SUPERSAMPLE, Camera, Canvas, Material
@@ -60,7 +60,7 @@ def _unknown(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _develop(
-    canvas: Canvas, camera: Camera, plan: Plan, weather: Weather, rng: np.random.Generator, name: str
+    canvas: Canvas, camera: Camera, plan: GroundPlan, weather: Weather, rng: np.random.Generator, name: str
 ) -> Sample:
     """Canvas -> photograph and label map at the size asked for."""
     h, w = canvas.h // SUPERSAMPLE, canvas.w // SUPERSAMPLE

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from fcn_core.analysis.fields.effective_field import (
-    Target,
+    FieldTarget,
     effective_field,
     fit_gaussian,
     judge,
@@ -56,7 +56,7 @@ def test_the_gradient_fills_the_theoretical_box_exactly(backbone: str, alignment
     pictures = [picture.abs() for picture in islice(random_pictures((3, *SIZE)), 1)]
     for layer, row, column in (("logits.8", 80, 100), ("maps.score_pool3", 9, 12), ("logits.32", 3, 199)):
         box = fields.layer(layer).box(row, column)
-        found = effective_field(model, Target(layer, row, column), box, pictures, count=1)
+        found = effective_field(model, FieldTarget(layer, row, column), box, pictures, count=1)
         assert found.outside == 0 and found.reached == box.inside
 
 
@@ -65,7 +65,7 @@ def test_probing_finds_the_theoretical_box(backbone: str) -> None:
     model = FCN(FCNSpec(backbone=backbone, width=1 / 8, num_classes=5))
     fields = receptive_field(model, SIZE)
     for layer, row, column in (("logits.16", 20, 150), ("maps.score_pool4", 5, 6)):
-        assert probed_box(model, Target(layer, row, column), SIZE) == fields.layer(layer).box(row, column).inside
+        assert probed_box(model, FieldTarget(layer, row, column), SIZE) == fields.layer(layer).box(row, column).inside
 
 
 def test_of_a_trained_like_network_none_falls_outside() -> None:
@@ -75,7 +75,7 @@ def test_of_a_trained_like_network_none_falls_outside() -> None:
     box = fields.layer("pool3").box(10, 12)
     seen: list[tuple[int, int]] = []
     found = effective_field(
-        model, Target(fields.layer("pool3").name, 10, 12), box, random_pictures((3, *SIZE), seed=2), count=3,
+        model, FieldTarget(fields.layer("pool3").name, 10, 12), box, random_pictures((3, *SIZE), seed=2), count=3,
         progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
     assert seen == [(1, 3), (2, 3), (3, 3)] and found.pictures == 3
@@ -90,7 +90,9 @@ def test_a_resnets_score_map() -> None:
     torch.manual_seed(0)
     model = with_random_weights(build(FCNResNet50Spec(num_classes=2))).eval()
     box = receptive_field(model, (64, 64)).layer("maps.score_fr").box(4, 4)
-    found = effective_field(model, Target("maps.score_fr", 4, 4, channel=1), box, random_pictures((3, 64, 64)), count=1)
+    found = effective_field(
+        model, FieldTarget("maps.score_fr", 4, 4, channel=1), box, random_pictures((3, 64, 64)), count=1
+    )
     assert found.outside == 0 and found.reached == (0, 0, 64, 64) == box.inside
 
 
@@ -98,7 +100,7 @@ def test_the_model_is_left_alone() -> None:
     model = FCN(FCNSpec(width=1 / 16, fc_channels=16, num_classes=3)).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     box = receptive_field(model, (64, 64)).layer("pool3").box(2, 2)
-    effective_field(model, Target("trunk.features.23", 2, 2), box, random_pictures((3, 64, 64)), count=1)
+    effective_field(model, FieldTarget("trunk.features.23", 2, 2), box, random_pictures((3, 64, 64)), count=1)
     assert model.training and all(torch.equal(before[k], v) for k, v in model.state_dict().items())
     assert not any(m._forward_hooks for m in model.modules()) and all(p.requires_grad for p in model.parameters())
     assert not torch.equal(with_random_weights(model).head.score_fr.weight, model.head.score_fr.weight)  # type: ignore
@@ -135,20 +137,20 @@ def test_the_squared_measure_and_what_was_asked_wrongly() -> None:
     model = nn.Conv2d(1, 1, 3, bias=False)
     box = receptive_field(model, (8, 8)).layer("output").box(2, 3)
     picture = [torch.ones(1, 8, 8)]
-    plain = effective_field(model, Target("output", 2, 3), box, picture, count=1).strength
-    squared = effective_field(model, Target("output", 2, 3), box, picture, count=1, measure="squared").strength
+    plain = effective_field(model, FieldTarget("output", 2, 3), box, picture, count=1).strength
+    squared = effective_field(model, FieldTarget("output", 2, 3), box, picture, count=1, measure="squared").strength
     np.testing.assert_allclose(plain[2:5, 3:6], model.weight.detach().abs()[0, 0], rtol=1e-6)
     np.testing.assert_allclose(squared, plain**2, rtol=1e-6)
     with pytest.raises(ValueError, match="no cell"):
-        effective_field(model, Target("output", 7, 0), box, picture, count=1)
+        effective_field(model, FieldTarget("output", 7, 0), box, picture, count=1)
     with pytest.raises(ValueError, match="no map called 'logits.8'"):
-        effective_field(model, Target("logits.8", 0, 0), box, picture, count=1)
+        effective_field(model, FieldTarget("logits.8", 0, 0), box, picture, count=1)
     with pytest.raises(ValueError, match="at least one picture"):
-        effective_field(model, Target("output", 0, 0), box, [], count=1)
+        effective_field(model, FieldTarget("output", 0, 0), box, [], count=1)
 
 
 def test_a_cell_that_nothing_reaches() -> None:
     silent = FCN(FCNSpec(width=1 / 16, fc_channels=16, num_classes=3))  # score layers start at zero
     box = receptive_field(silent, (64, 64)).layer("logits.8").box(9, 9)
-    found = effective_field(silent, Target("logits.8", 9, 9), box, random_pictures((3, 64, 64)), count=1)
+    found = effective_field(silent, FieldTarget("logits.8", 9, 9), box, random_pictures((3, 64, 64)), count=1)
     assert found.reached is None and found.within is None and math.isnan(found.sigma[0])
