@@ -31,7 +31,9 @@ table.runs_table(infos)
 table.watch_for_changes(infos)
 chosen = table.chosen_runs(infos)
 if not chosen:
-    st.caption(f"Tick a run at its left for its notes and files; choose two to {MOST_RUNS} to compare them.")
+    st.caption(
+        f"Choose a run by the box at its left for its notes and files; choose two to {MOST_RUNS} to compare them."
+    )
 if len(chosen) > 1:
     compare_panel(chosen)
 for info in chosen:

@@ -71,7 +71,7 @@ def test_a_pixel_is_followed_down_to_the_photo(page, address: str) -> None:
 
 def test_a_shifted_crop_changes_picture_and_measures(page, address: str) -> None:
     open_view(page, address, "shift", "&a_d=0")
-    expect(page.get_by_text("0.0 % of the labels are differ from those in place.")).to_be_visible()
+    expect(page.get_by_text("0.0 % of the labels differ from those in place.")).to_be_visible()
     expect(page.locator(".drawing svg path")).to_have_count(3)
     picture = page.get_by_role("application").first.locator("img")
     before = picture.get_attribute("src")

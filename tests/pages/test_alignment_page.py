@@ -141,7 +141,7 @@ def test_shifts_are_measured_and_run_no_network(passes: list, crop: str) -> None
 
 @pytest.mark.usefixtures("no_truth")
 def test_a_shift_without_truth_or_skips(use: Callable[..., None]) -> None:
-    assert "With ground truth its measures" in text(open_page(a_view="shift"))
+    assert "With a ground truth, the measures" in text(open_page(a_view="shift"))
     use(tiny_model(heads=(32,)))
     said = text(open_page(a_view="shift", a_crop="pool4"))
     assert "differ from those in place" in said, "a head without skips has the last crop only"

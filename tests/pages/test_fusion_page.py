@@ -126,7 +126,7 @@ def test_without_ground_truth(view: str) -> None:
     said = text(open_page(f_view=view, f_show="pool3"))
     wanted = {
         "network": "step by step",
-        "ledger": "With ground truth the map would tell",
+        "ledger": "With a ground truth, the map would show",
         "scales": "share of the pixels",
         "boundaries": "No ground truth yet",
     }
