@@ -26,7 +26,7 @@ def test_more_cats_change_the_counts_and_the_address(page, address: str) -> None
     assert page.locator(".fcn-dogs img").first.get_attribute("src") != before
     rest(page)
     page.get_by_role("radio", name="median frequency", exact=True).click()
-    expect(page.get_by_text("median of all shares / own share; shares counted on")).to_be_visible()
+    expect(page.get_by_text("median frequency / own frequency, counted on")).to_be_visible()
     wait_until(page, lambda: "m_w=median_frequency" in page.url)
     rest(page)
     page.get_by_role("radio", name="CamVid", exact=True).click()

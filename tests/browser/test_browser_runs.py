@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,11 @@ LOSS = ".st-key-live-loss .fcn-figure"
 
 def last_step(page) -> float:
     return page.evaluate(f"document.querySelector('{LOSS}')._fullData[0].x.at(-1)")
+
+
+def fresh(path: Path) -> Path:
+    """A folder of a name that no earlier try of the test has taken."""
+    return path.with_name(f"{path.name}-{time.monotonic_ns()}")
 
 
 def test_a_refresh_keeps_the_zoom_and_nothing_blinks(page, own_address: str, runs: Path) -> None:
@@ -130,8 +136,8 @@ def test_previews_slide_in_the_browser_and_follow(page, own_address: str, runs: 
 
 def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "real", "steps": 300, **SMALL})
-    run = launch((config,), LaunchRequest(path=runs / "real"))[0]
-    page.goto(f"{own_address}/live?run=real")
+    run = launch((config,), LaunchRequest(path=fresh(runs / "real")))[0]
+    page.goto(f"{own_address}/live?run={run.id}")
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
     expect(stop).to_be_visible()
     wait_until(page, lambda: read_run(run.path).step > 5)
@@ -154,8 +160,8 @@ def test_stop_resume_and_use(page, own_address: str, runs: Path) -> None:
 
 def test_a_killed_run_reads_crashed(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "victim", "steps": 100_000, **SMALL})
-    run = launch((config,), LaunchRequest(path=runs / "victim"))[0]
-    page.goto(f"{own_address}/live?run=victim")
+    run = launch((config,), LaunchRequest(path=fresh(runs / "victim")))[0]
+    page.goto(f"{own_address}/live?run={run.id}")
     wait_until(page, lambda: read_run(run.path).step > 3)
     expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)).to_be_visible()
     os.kill(run.status().pid, signal.SIGKILL)
@@ -166,15 +172,15 @@ def test_a_killed_run_reads_crashed(page, own_address: str, runs: Path) -> None:
 
 def test_kill_ends_a_run_at_once_and_its_clone_fills_the_form(page, own_address: str, runs: Path) -> None:
     config = TrainConfig.from_dict({"name": "twice", "seed": 41, "steps": 100_000, **SMALL})
-    run = launch((config,), LaunchRequest(path=runs / "twice"))[0]
-    page.goto(f"{own_address}/live?run=twice")
+    run = launch((config,), LaunchRequest(path=fresh(runs / "twice")))[0]
+    page.goto(f"{own_address}/live?run={run.id}")
     wait_until(page, lambda: read_run(run.path).step > 3)
     page.get_by_test_id("stMain").get_by_role("button", name="Kill", exact=True).click()
     page.get_by_role("button", name="Kill now").click()
     wait_until(page, lambda: not read_run(run.path).living)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
-    page.goto(f"{own_address}/runs?runs=twice")
+    page.goto(f"{own_address}/runs?runs={run.id}")
     page.get_by_role("button", name="Clone").click()
     page.wait_for_url("**/train**")
     expect(page.get_by_text("the settings of an earlier run")).to_be_visible()

@@ -67,7 +67,8 @@ UNCHECKED = ("fit", "doctor")  # one computes nothing before its Start is presse
 # Which crops there are depends on the head, and what can be compared on what is enlarged; what is drawn cell by cell is
 # kept small; a free text may name nothing.
 NARROWED = {
-    "a_crop",
+    *("a_crop", "a_off", "c_map", "c_stream", "f_show", "t_ulayer"),  # a head or skip that the weights lack
+    "c_net",  # ImageNet's classifiers only where they are on this machine
     "t_uref",
     *(f"t_{letter}{axis}" for letter in ("n", "k", "s", "p", "op", "d") for axis in ("", "y")),
 }
