@@ -87,7 +87,7 @@ def _boxes_in_words(place: Place) -> None:
     heads = "".join(f"<th style='text-align:left'>{h}</th>" for h in ("sees", "size", "columns", "rows", "in padding"))
     st.html(f"<table style='width:100%;font-variant-numeric:tabular-nums'><tr>{heads}</tr>{rows}</table>")
     axis = place.map.axes[1]
-    if axis.stride == 1 and is_head(place.map):
+    if axis.stride == 1 and is_head(place.map) and place.map.name != "logits.1":  # which enlarges nothing
         st.caption(
             "A pixel of a head mixes up to two neighbouring cells a step of upsampling, so it sees a stride more than "
             "one cell does: with VGG16 a cell of fc7 sees 404 pixels, a pixel of the 32s head 404 + 32 = 436. The next "
